@@ -1,0 +1,62 @@
+# `make` alone lists the targets. `make demo` and `make test` do all their own set-up, in .venv and .cache.
+PYTHON ?= python3
+VENV   := .venv/bin
+SHELL  := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench hil fuzz clean
+
+COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
+            $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd'))
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/built .cache/demo-parts  ## three virtual stations, a broker, the gateway and its page
+	@$(VENV)/rivergauge demo $(ARGS)
+
+test: .venv/built .venv/developer .cache/all-parts  ## every test, with the real parts; ARGS="-k words" for some
+	@$(VENV)/python -m pytest -q $(ARGS)
+
+check: .venv/built .venv/developer  ## style, types, layers, and mpy-cross over what goes to a board
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+	$(VENV)/python -m scripts.check_boards
+
+hil: .venv/built .venv/developer .cache/demo-parts  ## hardware-in-the-loop scenarios on virtual stations
+	@$(VENV)/python -m pytest -q hil_tests $(ARGS)
+
+bench: .venv/built .venv/developer .cache/all-parts  ## measured against peers, in one table
+	@$(VENV)/python -m tests.benchmarks $(ARGS)
+
+fuzz: .venv/built .venv/developer  ## mutated messages, the full number
+	@RIVERGAUGE_FUZZ=full $(VENV)/python -m pytest -q tests/protocol -k fuzz --timeout 3600 $(ARGS)
+
+clean:  ## remove what the targets above have made
+	rm -rf .venv .cache build *.egg-info
+	find protocol gateway -name '*.so' -delete
+
+# --- set-up: each file below says that its step is done --------------------------------------------------------------
+.venv/built: .venv/installed setup.py $(COMPILED)
+	$(VENV)/python setup.py -q build_ext --inplace
+	@touch $@
+
+.venv/installed: pyproject.toml scripts/prepare
+	PYTHON=$(PYTHON) scripts/prepare
+	$(VENV)/pip install -q --no-build-isolation --editable .
+	@touch $@
+
+.venv/developer: .venv/installed
+	$(VENV)/pip install -q --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+.cache/demo-parts: .venv/installed
+	@mkdir -p .cache
+	@$(VENV)/python -m rivergauge.parts micropython mosquitto
+	@touch $@
+
+# A part that cannot be had is said in one line; its tests then skip, or fail where RIVERGAUGE_REQUIRE_ALL=1.
+.cache/all-parts: .cache/demo-parts
+	-@$(VENV)/python -m rivergauge.parts mosquitto_passwd influxd victoria-metrics chromium chromedriver
+	@touch $@

@@ -1,0 +1,254 @@
+"""The real programs rivergauge runs beside itself: found on this machine, else unpacked from Debian packages.
+
+Nothing is installed system-wide: packages are downloaded with apt and unpacked, with the libraries they miss, under
+`.cache/parts/`. The mirror's address is asked of apt.
+
+    python -m rivergauge.parts mosquitto micropython     # find or fetch, one line each
+"""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["PARTS", "Part", "PartMissing", "cache_folder", "fetch", "find"]
+
+PACKAGE_LIST_MAX_AGE_S = 24 * 3600
+APT_TIMEOUT_S = 600
+# Where a distribution lacks a package, this Debian suite's one is unpacked and started through its own loader.
+FALLBACK_SUITE = "trixie"
+DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+class PartMissing(Exception):
+    """A program is not on this machine, or could not be fetched; the message says what, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program: its Debian packages and where it lies in them."""
+
+    packages: tuple[str, ...]
+    executable: str
+    environment: str  # a variable that names another executable to use instead
+
+
+PARTS = {
+    "micropython": Part(("micropython",), "usr/bin/micropython", "MICROPYTHON"),
+    "mosquitto": Part(("mosquitto",), "usr/sbin/mosquitto", "MOSQUITTO"),
+    "mosquitto_passwd": Part(("mosquitto",), "usr/bin/mosquitto_passwd", "MOSQUITTO_PASSWD"),
+    "influxd": Part(("influxdb",), "usr/bin/influxd", "INFLUXD"),
+    "victoria-metrics": Part(("victoria-metrics",), "usr/bin/victoria-metrics", "VICTORIA_METRICS"),
+    # fonts: a page without letters would still be a page to the browser, but not to a person.
+    "chromium": Part(("chromium", "fonts-dejavu-core"), "usr/lib/chromium/chromium", "CHROMIUM"),
+    "chromedriver": Part(("chromium-driver",), "usr/bin/chromedriver", "CHROMEDRIVER"),
+}
+
+
+def cache_folder() -> Path:
+    """Return where fetched parts are kept: `.cache` of the checkout, else the user's cache folder."""
+    project = Path(__file__).resolve().parent.parent
+    if (project / "pyproject.toml").exists():
+        return project / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rivergauge"
+
+
+def find(name: str) -> str:
+    """Return the path of a program that is already here; raise PartMissing otherwise. Downloads nothing."""
+    part = _part(name)
+    named = os.environ.get(part.environment)
+    if named:
+        if not os.access(named, os.X_OK):
+            raise PartMissing(f"{name}: ${part.environment} is {named!r}, which cannot be run; correct or unset it")
+        return named
+    search = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    found = shutil.which(name, path=search)
+    if found:
+        return found
+    launcher = _launcher(name)
+    if launcher.exists():
+        return str(launcher)
+    raise PartMissing(
+        f"{name}: not on this machine; run `python -m rivergauge.parts {name}` (unpacks Debian's package"
+        f" {part.packages[0]} into {cache_folder()}), or set ${part.environment}"
+    )
+
+
+def fetch(name: str) -> str:
+    """Return the path of a program, unpacking its packages first where it is not here; raise PartMissing."""
+    with contextlib.suppress(PartMissing):
+        return find(name)
+    part = _part(name)
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        raise PartMissing(f"{name}: no apt on this machine to fetch it with; install it yourself or set ${part.environment}")
+    with _one_at_a_time():
+        if not _launcher(name).exists():
+            _unpack(name, part)
+    return find(name)
+
+
+def _part(name: str) -> Part:
+    if name not in PARTS:
+        raise PartMissing(f"{name}: no such part; known are {', '.join(PARTS)}")
+    return PARTS[name]
+
+
+def _launcher(name: str) -> Path:
+    return cache_folder() / "parts" / "bin" / name
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "parts.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _unpack(name: str, part: Part) -> None:
+    apt = _Apt.of_this_distribution()
+    foreign = False
+    missing = apt.closure(part.packages)
+    if missing is None:
+        apt, foreign = _Apt.of_fallback_suite(), True
+        missing = apt.closure(part.packages)
+    if missing is None:
+        raise PartMissing(
+            f"{name}: neither this distribution nor Debian {FALLBACK_SUITE} offers {', '.join(part.packages)};"
+            f" install it yourself or set ${part.environment}"
+        )
+    # The program itself is unpacked even where dpkg thinks it is installed: it was looked for and is not there.
+    packages = list(dict.fromkeys([*missing, *part.packages]))
+    root = cache_folder() / "parts" / (f"{name}-{FALLBACK_SUITE}" if foreign else name)
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    for archive in apt.download(packages):
+        subprocess.run(["dpkg", "-x", str(archive), str(root)], check=True, timeout=APT_TIMEOUT_S)
+    if not (root / part.executable).exists():
+        raise PartMissing(f"{name}: Debian's {part.packages[0]} holds no {part.executable}; set ${part.environment}")
+    _write_launcher(_launcher(name), root, part.executable, foreign)
+
+
+def _write_launcher(launcher: Path, root: Path, executable: str, foreign: bool) -> None:
+    libraries = sorted({str(path.parent.relative_to(root)) for path in root.rglob("*.so*")})
+    search = ":".join(f"$root/{folder}" for folder in libraries)
+    if foreign:
+        loader = next(iter(sorted(root.rglob("ld-linux*.so*"))), None)
+        if loader is None:
+            raise PartMissing(f"{launcher.name}: the unpacked packages hold no program loader; set its environment variable")
+        start = f'exec "$root/{loader.relative_to(root)}" --library-path "{search}" "$root/{executable}" "$@"'
+    else:
+        start = f'LD_LIBRARY_PATH="{search}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}" exec "$root/{executable}" "$@"'
+    launcher.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = launcher.with_suffix(".new")
+    unfinished.write_text(f'#!/bin/sh\nroot="$(dirname "$0")/../{root.name}"\n{start}\n')
+    unfinished.chmod(0o755)
+    unfinished.replace(launcher)
+
+
+class _Apt:
+    """apt with package lists and downloads of its own, so that no root and no change to the system is needed."""
+
+    def __init__(self, folder: Path, options: list[str]) -> None:
+        self.folder = folder
+        self.options = [f"Dir::State::lists={folder}/lists", f"Dir::Cache={folder}/cache", *options]
+        for sub in ("lists/partial", "cache/archives/partial", "archives"):
+            (folder / sub).mkdir(parents=True, exist_ok=True)
+        updated = folder / "updated"
+        if not updated.exists() or time.time() - updated.stat().st_mtime > PACKAGE_LIST_MAX_AGE_S:
+            done = self._run(["update"])
+            if done.returncode != 0:
+                raise PartMissing(f"apt could not read the package lists: {_last_line(done.stderr)}; check the network, then try again")
+            updated.touch()
+
+    @classmethod
+    def of_this_distribution(cls) -> "_Apt":
+        return cls(cache_folder() / "apt" / "native", [])
+
+    @classmethod
+    def of_fallback_suite(cls) -> "_Apt":
+        folder = cache_folder() / "apt" / FALLBACK_SUITE
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sources.list").write_text(f"deb [signed-by={DEBIAN_KEYRING}] {_debian_mirror()} {FALLBACK_SUITE} main\n")
+        # As if nothing were installed: the suite's own C library is wanted beside the program.
+        (folder / "nothing-installed").touch()
+        return cls(
+            folder,
+            [
+                f"Dir::Etc::sourcelist={folder}/sources.list",
+                "Dir::Etc::sourceparts=/dev/null",
+                f"Dir::State::status={folder}/nothing-installed",
+            ],
+        )
+
+    def closure(self, packages: tuple[str, ...]) -> list[str] | None:
+        """Return the packages that installing these would add, or None where one is not offered."""
+        done = self._run(["install", "--simulate", "--no-install-recommends", *packages])
+        if done.returncode != 0:
+            return None
+        return [line.split()[1] for line in done.stdout.splitlines() if line.startswith("Inst ")]
+
+    def download(self, packages: list[str]) -> list[Path]:
+        """Return the archives of these packages, downloading those not kept from before."""
+        folder = self.folder / "archives"
+        offered = self._run(["download", "--print-uris", *packages])
+        names = [line.split()[1] for line in offered.stdout.splitlines() if line.startswith("'")]
+        if offered.returncode != 0 or len(names) != len(packages):
+            raise PartMissing(f"apt does not offer all of {', '.join(packages)}: {_last_line(offered.stderr)}")
+        wanted = [package for package, name in zip(packages, names, strict=True) if not (folder / name).exists()]
+        if wanted:
+            done = self._run(["download", *wanted], folder)
+            if done.returncode != 0:
+                raise PartMissing(f"apt could not download {', '.join(wanted)}: {_last_line(done.stderr)}; check the network, then try again")
+        return [folder / name for name in names]
+
+    def _run(self, words: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+        options = [argument for option in self.options for argument in ("-o", option)]
+        environment = {**os.environ, "LC_ALL": "C"}
+        return subprocess.run(
+            ["apt-get", "-q", *options, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=APT_TIMEOUT_S, check=False
+        )
+
+
+def _debian_mirror() -> str:
+    """Return the address this machine's apt fetches Debian from."""
+    asked = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE) $(REPO_URI) $(CODENAME)", "Created-By: Packages"],
+        capture_output=True, text=True, timeout=APT_TIMEOUT_S, check=False,
+    )
+    for line in asked.stdout.splitlines():
+        site, repository, codename = (line.split() + ["", "", ""])[:3]
+        if repository.rstrip("/").endswith("/debian") and "-" not in codename:
+            return repository or site
+    raise PartMissing(f"apt names no Debian mirror to fetch {FALLBACK_SUITE} packages from; set the part's environment variable")
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "apt said nothing"
+
+
+def main() -> int:
+    """Find or fetch the parts named; exit status 1 where one cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m rivergauge.parts", description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("names", nargs="+", metavar="PART", help=f"one or more of {', '.join(PARTS)}")
+    status = 0
+    for name in parser.parse_args().names:
+        try:
+            print(f"{name}: {fetch(name)}", flush=True)
+        except PartMissing as missing:
+            print(missing, file=sys.stderr, flush=True)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
