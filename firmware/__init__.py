@@ -1,0 +1,1 @@
+"""Station firmware: the application, the boards it runs on, the virtual station and the flasher."""
