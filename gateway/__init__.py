@@ -1,0 +1,1 @@
+"""The gateway service: from MQTT messages to observations, flags and receipts."""

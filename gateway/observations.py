@@ -1,0 +1,82 @@
+"""What the gateway stores and its readers return: observations, revisions, flags and gaps.
+
+Times are Unix milliseconds in UTC. Qualities are the QARTOD codes of protocol.quality.
+A value that is absent is None, never 0 and never NaN.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["Flag", "Gap", "Observation", "Revision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One raw value of one channel at one instant, as the station measured it."""
+
+    basin: str
+    station: str
+    sensor: int
+    variable: str  # a field name with its unit and statistic: stage_m, distance_m_count
+    observed_at_ms: int
+    value: float | None
+    quality: int
+    log_id: int
+    record_no: int
+    configuration_no: int
+    received_at_ms: int
+    provenance: str  # "authenticated", or "unauthenticated" for other makers' loggers
+    test: bool = False  # made on the bench or during maintenance: never flagged, never in a bulletin
+    null_reason: int | None = None  # protocol.quality, only where value is None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A value that the gateway derived from an observation: rated discharge, corrected stage."""
+
+    basin: str
+    station: str
+    sensor: int
+    variable: str
+    observed_at_ms: int
+    value: float | None
+    quality: int
+    rule: str  # how it was derived: "rating"
+    rating: str  # identifier of the rating table
+    revision_no: int
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A raised condition of one station's threshold, from its raising until after its clearing.
+
+    (station, threshold, first_detected_at_ms) names it for ever.
+    """
+
+    basin: str
+    station: str
+    threshold: str
+    kind: str  # "level" or "rise_rate"
+    variable: str
+    direction: str  # "above" or "below"
+    state: str  # "raised" or "cleared"
+    first_detected_at_ms: int
+    raised_at_ms: int
+    cleared_at_ms: int | None
+    peak: float  # the most extreme value in the flag's direction (per hour for rise_rate)
+    peak_at_ms: int
+    raise_value: float
+    clear_value: float
+    source: str  # who set the threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Records that a station overwrote before it could send them: lost, and known to be."""
+
+    basin: str
+    station: str
+    log_id: int
+    first_record_no: int
+    last_record_no: int
+    told_at_ms: int
