@@ -1,0 +1,20 @@
+"""The basin file: what it says, and every mistake in it with its line."""
+
+from .configuration import station_configuration
+from .model import Basin, GaugeDatum, Neighbour, Sampling, Sensor, Station, Threshold
+from .problems import BasinError, Problem
+from .validator import load_basin
+
+__all__ = [
+    "Basin",
+    "BasinError",
+    "GaugeDatum",
+    "Neighbour",
+    "Problem",
+    "Sampling",
+    "Sensor",
+    "Station",
+    "Threshold",
+    "load_basin",
+    "station_configuration",
+]

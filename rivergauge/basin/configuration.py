@@ -1,0 +1,38 @@
+"""What a station's board is told of the basin file: the content of its /station.json."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .model import Basin
+
+__all__ = ["station_configuration"]
+
+
+def station_configuration(basin: Basin, station_id: str, broker: Mapping[str, str | int]) -> dict[str, Any]:
+    """Return the configuration of one station, ready for JSON; `broker` is {"host": ..., "port": ...}.
+
+    Raises KeyError where the basin has no such station.
+    """
+    station = basin.station(station_id)
+    return {
+        "configuration_no": station.configuration_no,
+        "basin": basin.code,
+        "station": station.id,
+        "key_id": station.key_id,
+        "broker": {"host": broker["host"], "port": broker["port"]},
+        "sampling": {
+            "record_every_s": station.sampling.record_every_s,
+            "send_every_s": station.sampling.send_every_s,
+        },
+        "sensors": [
+            {
+                "sensor_no": sensor.sensor_no,
+                "kind": sensor.kind,
+                "port": sensor.port,
+                "power_switch": sensor.power_switch,
+                "burst": sensor.burst,
+                "zero_distance_m": sensor.zero_distance_m,
+            }
+            for sensor in station.sensors
+        ],
+    }

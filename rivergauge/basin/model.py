@@ -1,0 +1,118 @@
+"""What the basin file says, as plain frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from protocol.rating import RatingTable
+
+__all__ = ["Basin", "GaugeDatum", "Neighbour", "Sampling", "Sensor", "Station", "Threshold"]
+
+
+@dataclass(frozen=True)
+class GaugeDatum:
+    """The height of gauge zero: stage 0 m is `height_m` above the zero of `system`."""
+
+    height_m: float
+    system: str
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """An instrument at a station; `zero_distance_m` is the range it reads when the stage is 0 m."""
+
+    sensor_no: int
+    kind: str
+    port: int
+    power_switch: int
+    burst: int
+    zero_distance_m: float
+
+
+@dataclass(frozen=True)
+class Sampling:
+    record_every_s: int
+    send_every_s: int
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A station upstream, and how long its water takes to arrive."""
+
+    station: str
+    travel_time_s: int
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """When a flag is raised and cleared; `name` is unique within the station.
+
+    Values are in the unit of `variable`, or in that unit per hour where `kind` is "rise_rate".
+    """
+
+    name: str
+    kind: str
+    variable: str
+    direction: str
+    raise_value: float
+    clear_value: float
+    raise_after_s: int
+    clear_after_s: int
+    source: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+    def applies_at(self, at_ms: int) -> bool:
+        """True from `valid_from` up to, but not including, `valid_to`."""
+        begins_ms = self.valid_from.timestamp() * 1000
+        return begins_ms <= at_ms and (self.valid_to is None or at_ms < self.valid_to.timestamp() * 1000)
+
+
+@dataclass(frozen=True)
+class Station:
+    """A gauging station; `names` maps a language code to the name in that language."""
+
+    id: str
+    names: Mapping[str, str]
+    river: Mapping[str, str]
+    country: str
+    latitude_deg: float
+    longitude_deg: float
+    gauge_datum: GaugeDatum
+    configuration_no: int
+    key_id: str
+    sensors: tuple[Sensor, ...]
+    sampling: Sampling
+    rating: RatingTable | None
+    rating_source: str
+    thresholds: tuple[Threshold, ...]
+    upstream: tuple[Neighbour, ...]
+
+
+@dataclass(frozen=True)
+class Basin:
+    """One river basin; the first of `languages` is the one used where only one fits."""
+
+    code: str
+    names: Mapping[str, str]
+    languages: tuple[str, ...]
+    states: Mapping[str, Mapping[str, str]]
+    stations: tuple[Station, ...]
+
+    def station(self, station_id: str) -> Station:
+        """Return the station, or raise KeyError."""
+        for station in self.stations:
+            if station.id == station_id:
+                return station
+        raise KeyError(station_id)
+
+    def downstream_order(self) -> list[Station]:
+        """Return the stations so that each comes after all those upstream of it, otherwise in the order of the file."""
+        ordered: list[Station] = []
+        waiting = list(self.stations)
+        while waiting:
+            placed = {station.id for station in ordered}
+            station = next(each for each in waiting if {one.station for one in each.upstream} <= placed)
+            ordered.append(station)
+            waiting.remove(station)
+        return ordered
