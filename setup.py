@@ -9,11 +9,11 @@ COMPILED_PACKAGES = ("protocol", "gateway")
 
 
 def extensions() -> list[Extension]:
-    sources = []
-    for package in COMPILED_PACKAGES:
-        sources += [path.with_suffix(".py") for path in Path(package).rglob("*.pxd") if path.with_suffix(".py").exists()]
-        sources += Path(package).rglob("*.pyx")
-    return [Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=["-O2"]) for path in sorted(sources)]
+    sources: list[Path] = []
+    for package in map(Path, COMPILED_PACKAGES):
+        sources += [typed.with_suffix(".py") for typed in package.rglob("*.pxd") if typed.with_suffix(".py").exists()]
+        sources += package.rglob("*.pyx")
+    return [Extension(".".join(source.with_suffix("").parts), [str(source)]) for source in sorted(sources)]
 
 
 setup(

@@ -33,12 +33,14 @@ class PartMissing(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One program: its Debian packages and where it lies in them."""
+    """One program: its Debian packages, unpacked into a folder named after the first, and where it lies in them."""
 
     packages: tuple[str, ...]
     executable: str
     environment: str  # a variable that names another executable to use instead
 
+
+_CHROMIUM = ("chromium", "chromium-driver", "fonts-dejavu-core")  # without a font a page would show no letters
 
 PARTS = {
     "micropython": Part(("micropython",), "usr/bin/micropython", "MICROPYTHON"),
@@ -46,9 +48,8 @@ PARTS = {
     "mosquitto_passwd": Part(("mosquitto",), "usr/bin/mosquitto_passwd", "MOSQUITTO_PASSWD"),
     "influxd": Part(("influxdb",), "usr/bin/influxd", "INFLUXD"),
     "victoria-metrics": Part(("victoria-metrics",), "usr/bin/victoria-metrics", "VICTORIA_METRICS"),
-    # fonts: a page without letters would still be a page to the browser, but not to a person.
-    "chromium": Part(("chromium", "fonts-dejavu-core"), "usr/lib/chromium/chromium", "CHROMIUM"),
-    "chromedriver": Part(("chromium-driver",), "usr/bin/chromedriver", "CHROMEDRIVER"),
+    "chromium": Part(_CHROMIUM, "usr/lib/chromium/chromium", "CHROMIUM"),
+    "chromedriver": Part(_CHROMIUM, "usr/bin/chromedriver", "CHROMEDRIVER"),
 }
 
 
@@ -87,7 +88,9 @@ def fetch(name: str) -> str:
         return find(name)
     part = _part(name)
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        raise PartMissing(f"{name}: no apt on this machine to fetch it with; install it yourself or set ${part.environment}")
+        raise PartMissing(
+            f"{name}: no apt on this machine to fetch it with; install it yourself or set ${part.environment}"
+        )
     with _one_at_a_time():
         if not _launcher(name).exists():
             _unpack(name, part)
@@ -114,36 +117,35 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _unpack(name: str, part: Part) -> None:
-    apt = _Apt.of_this_distribution()
-    foreign = False
-    missing = apt.closure(part.packages)
-    if missing is None:
-        apt, foreign = _Apt.of_fallback_suite(), True
+    roots = [cache_folder() / "parts" / f"{part.packages[0]}{suffix}" for suffix in ("", f"-{FALLBACK_SUITE}")]
+    root = next((root for root in roots if (root / part.executable).exists()), None)
+    if root is None:
+        apt, root = _Apt.of_this_distribution(), roots[0]
         missing = apt.closure(part.packages)
-    if missing is None:
-        raise PartMissing(
-            f"{name}: neither this distribution nor Debian {FALLBACK_SUITE} offers {', '.join(part.packages)};"
-            f" install it yourself or set ${part.environment}"
-        )
-    # The program itself is unpacked even where dpkg thinks it is installed: it was looked for and is not there.
-    packages = list(dict.fromkeys([*missing, *part.packages]))
-    root = cache_folder() / "parts" / (f"{name}-{FALLBACK_SUITE}" if foreign else name)
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    for archive in apt.download(packages):
-        subprocess.run(["dpkg", "-x", str(archive), str(root)], check=True, timeout=APT_TIMEOUT_S)
+        if missing is None:
+            apt, root = _Apt.of_fallback_suite(), roots[1]
+            missing = apt.closure(part.packages)
+        if missing is None:
+            raise PartMissing(
+                f"{name}: neither this distribution nor Debian {FALLBACK_SUITE} offers {', '.join(part.packages)};"
+                f" install it yourself or set ${part.environment}"
+            )
+        # Also what dpkg thinks is installed: the program was looked for and is not there.
+        apt.unpack(list(dict.fromkeys([*missing, *part.packages])), root)
     if not (root / part.executable).exists():
         raise PartMissing(f"{name}: Debian's {part.packages[0]} holds no {part.executable}; set ${part.environment}")
-    _write_launcher(_launcher(name), root, part.executable, foreign)
+    _write_launcher(_launcher(name), root, part.executable, own_loader=root == roots[1])
 
 
-def _write_launcher(launcher: Path, root: Path, executable: str, foreign: bool) -> None:
+def _write_launcher(launcher: Path, root: Path, executable: str, *, own_loader: bool) -> None:
     libraries = sorted({str(path.parent.relative_to(root)) for path in root.rglob("*.so*")})
     search = ":".join(f"$root/{folder}" for folder in libraries)
-    if foreign:
+    if own_loader:
         loader = next(iter(sorted(root.rglob("ld-linux*.so*"))), None)
         if loader is None:
-            raise PartMissing(f"{launcher.name}: the unpacked packages hold no program loader; set its environment variable")
+            raise PartMissing(
+                f"{launcher.name}: the unpacked packages hold no program loader; set its environment variable"
+            )
         start = f'exec "$root/{loader.relative_to(root)}" --library-path "{search}" "$root/{executable}" "$@"'
     else:
         start = f'LD_LIBRARY_PATH="{search}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}" exec "$root/{executable}" "$@"'
@@ -160,13 +162,13 @@ class _Apt:
     def __init__(self, folder: Path, options: list[str]) -> None:
         self.folder = folder
         self.options = [f"Dir::State::lists={folder}/lists", f"Dir::Cache={folder}/cache", *options]
-        for sub in ("lists/partial", "cache/archives/partial", "archives"):
+        for sub in ("lists/partial", "cache/archives/partial"):
             (folder / sub).mkdir(parents=True, exist_ok=True)
         updated = folder / "updated"
         if not updated.exists() or time.time() - updated.stat().st_mtime > PACKAGE_LIST_MAX_AGE_S:
             done = self._run(["update"])
             if done.returncode != 0:
-                raise PartMissing(f"apt could not read the package lists: {_last_line(done.stderr)}; check the network, then try again")
+                raise PartMissing(f"apt could not read the package lists: {_last_line(done.stderr)}; check the network")
             updated.touch()
 
     @classmethod
@@ -177,7 +179,9 @@ class _Apt:
     def of_fallback_suite(cls) -> "_Apt":
         folder = cache_folder() / "apt" / FALLBACK_SUITE
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "sources.list").write_text(f"deb [signed-by={DEBIAN_KEYRING}] {_debian_mirror()} {FALLBACK_SUITE} main\n")
+        (folder / "sources.list").write_text(
+            f"deb [signed-by={DEBIAN_KEYRING}] {_debian_mirror()} {FALLBACK_SUITE} main\n"
+        )
         # As if nothing were installed: the suite's own C library is wanted beside the program.
         (folder / "nothing-installed").touch()
         return cls(
@@ -196,25 +200,45 @@ class _Apt:
             return None
         return [line.split()[1] for line in done.stdout.splitlines() if line.startswith("Inst ")]
 
-    def download(self, packages: list[str]) -> list[Path]:
-        """Return the archives of these packages, downloading those not kept from before."""
-        folder = self.folder / "archives"
-        offered = self._run(["download", "--print-uris", *packages])
-        names = [line.split()[1] for line in offered.stdout.splitlines() if line.startswith("'")]
-        if offered.returncode != 0 or len(names) != len(packages):
-            raise PartMissing(f"apt does not offer all of {', '.join(packages)}: {_last_line(offered.stderr)}")
-        wanted = [package for package, name in zip(packages, names, strict=True) if not (folder / name).exists()]
-        if wanted:
-            done = self._run(["download", *wanted], folder)
-            if done.returncode != 0:
-                raise PartMissing(f"apt could not download {', '.join(wanted)}: {_last_line(done.stderr)}; check the network, then try again")
-        return [folder / name for name in names]
+    def unpack(self, packages: list[str], root: Path) -> None:
+        """Download these packages and unpack them into `root`; `root` is there only when all of them are in it."""
+        unfinished = root.with_name(f"{root.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        archives = unfinished / "archives"
+        archives.mkdir(parents=True)
+        done = self._run(["download", *packages], archives)
+        found = sorted(archives.glob("*.deb"))
+        if done.returncode != 0 or len(found) != len(packages):
+            raise PartMissing(
+                f"apt could not download {', '.join(packages)}: {_last_line(done.stderr)}; check the network"
+            )
+        for archive in found:
+            extracted = subprocess.run(
+                ["dpkg", "-x", str(archive), str(unfinished)],
+                capture_output=True,
+                text=True,
+                timeout=APT_TIMEOUT_S,
+                check=False,
+            )
+            if extracted.returncode != 0:
+                raise PartMissing(
+                    f"{archive.name} could not be unpacked: {_last_line(extracted.stderr)}; is the disk full?"
+                )
+        shutil.rmtree(archives)
+        shutil.rmtree(root, ignore_errors=True)
+        unfinished.rename(root)
 
     def _run(self, words: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         options = [argument for option in self.options for argument in ("-o", option)]
         environment = {**os.environ, "LC_ALL": "C"}
         return subprocess.run(
-            ["apt-get", "-q", *options, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=APT_TIMEOUT_S, check=False
+            ["apt-get", "-q", *options, *words],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=APT_TIMEOUT_S,
+            check=False,
         )
 
 
@@ -222,13 +246,16 @@ def _debian_mirror() -> str:
     """Return the address this machine's apt fetches Debian from."""
     asked = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(REPO_URI) $(CODENAME)", "Created-By: Packages"],
-        capture_output=True, text=True, timeout=APT_TIMEOUT_S, check=False,
+        capture_output=True,
+        text=True,
+        timeout=APT_TIMEOUT_S,
+        check=False,
     )
     for line in asked.stdout.splitlines():
-        site, repository, codename = (line.split() + ["", "", ""])[:3]
+        site, repository, codename = [*line.split(), "", "", ""][:3]
         if repository.rstrip("/").endswith("/debian") and "-" not in codename:
             return repository or site
-    raise PartMissing(f"apt names no Debian mirror to fetch {FALLBACK_SUITE} packages from; set the part's environment variable")
+    raise PartMissing(f"apt names no Debian mirror to fetch {FALLBACK_SUITE} packages from")
 
 
 def _last_line(text: str) -> str:
@@ -238,7 +265,9 @@ def _last_line(text: str) -> str:
 
 def main() -> int:
     """Find or fetch the parts named; exit status 1 where one cannot be had."""
-    parser = argparse.ArgumentParser(prog="python -m rivergauge.parts", description=(__doc__ or "").partition("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m rivergauge.parts", description=(__doc__ or "").partition("\n\n")[0]
+    )
     parser.add_argument("names", nargs="+", metavar="PART", help=f"one or more of {', '.join(PARTS)}")
     status = 0
     for name in parser.parse_args().names:

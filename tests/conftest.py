@@ -1,4 +1,4 @@
-"""What every suite shares: real parts or a skip with the reason, shared data, and the count of cases per interpreter."""
+"""What every suite shares: real parts or a skip with the reason, shared data, the count of cases per interpreter."""
 
 import os
 from collections import Counter
@@ -33,7 +33,7 @@ def part() -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
-    """Return a file of the data kept beside the checkout: skip where there is no such folder, fail where only the file is missing."""
+    """Return a file of the data beside the checkout; without the folder the test skips, without the file it fails."""
 
     def locate(relative: str) -> Path:
         if not SHARED_DATA.is_dir():
