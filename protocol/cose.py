@@ -1,0 +1,140 @@
+# Shared dialect: runs on MicroPython and CPython.
+"""COSE_Mac0 (RFC 9052, section 6.2) around every message: who sent it, and on which topic.
+
+The tag covers the UTF-8 topic as external AAD, so a message moved to another topic is a forgery. HMAC-SHA-256 is handed
+in, as `hmac_sha256(key, data)` that returns 32 bytes: MicroPython has none in its library.
+"""
+
+from .cbor import ARRAY, BYTES, MAP, TAG, DecodeError, EncodeError, Reader, Writer
+from .kinds import MESSAGE_LIMIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Hmac = Callable[[bytes, bytes], bytes]
+
+KEY_ID_LIMIT = 36  # a station's id and a number
+SEALED_LIMIT = MESSAGE_LIMIT + 128  # bytes of a message on a topic
+
+_COSE_MAC0 = 17
+_ALGORITHM, _KEY_ID = 1, 4  # labels of the protected header
+_TAG_BYTES = {4: 8, 5: 32}  # HMAC 256/64 and HMAC 256/256 (RFC 9053, table 3)
+_ALGORITHMS = {8: 4, 32: 5}
+
+
+class Forged(ValueError):
+    """A well-formed message that does not verify; `reason` is "unknown-key" or "wrong-tag"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Sealed:
+    """The parts of a message, not yet verified; `protected` are the bytes of the protected header."""
+
+    __slots__ = ("key_id", "payload", "protected", "tag")
+
+    def __init__(self, protected: bytes, key_id: bytes, payload: bytes, tag: bytes) -> None:
+        self.protected = protected
+        self.key_id = key_id
+        self.payload = payload
+        self.tag = tag
+
+
+def seal(payload: bytes, key: bytes, key_id: bytes, topic: str, hmac_sha256: "Hmac", tag_bytes: int = 8) -> bytes:
+    """Return the payload as COSE_Mac0 for this topic, with a tag of 8 or 32 bytes."""
+    if tag_bytes not in _ALGORITHMS:
+        raise EncodeError("a tag of %d bytes: expected 8 or 32" % tag_bytes)
+    if not 1 <= len(key_id) <= KEY_ID_LIMIT:
+        raise EncodeError("a key id of %d bytes: expected 1 to %d" % (len(key_id), KEY_ID_LIMIT))
+    header = Writer(bytearray(8 + len(key_id)))
+    header.put_head(MAP, 2)
+    header.put_int(_ALGORITHM)
+    header.put_int(_ALGORITHMS[tag_bytes])
+    header.put_int(_KEY_ID)
+    header.put_bytes(key_id)
+    protected = bytes(header.buffer[: header.position])
+    tag = hmac_sha256(key, _authenticated(protected, topic, payload))[:tag_bytes]
+    message = Writer(bytearray(20 + len(protected) + len(payload) + tag_bytes))
+    message.put_head(TAG, _COSE_MAC0)
+    message.put_head(ARRAY, 4)
+    message.put_bytes(protected)
+    message.put_head(MAP, 0)
+    message.put_bytes(payload)
+    message.put_bytes(tag)
+    return bytes(message.buffer[: message.position])
+
+
+def parse_sealed(message: bytes) -> Sealed:
+    """Return the parts of a COSE_Mac0 without verifying it, or raise DecodeError."""
+    if len(message) > SEALED_LIMIT:
+        raise DecodeError("too-large", SEALED_LIMIT)
+    reader = Reader(message)
+    if reader.take_argument(TAG) != _COSE_MAC0:
+        raise DecodeError("wrong-tag-number", 0)
+    reader.take_size(ARRAY, 4, 4)
+    size = reader.take_size(BYTES, 1, 64)
+    header = Reader(message, reader.position, reader.position + size)
+    tag_bytes, key_id = _take_protected(header)
+    protected = message[reader.position : reader.position + size]
+    reader.position += size
+    reader.take_size(MAP, 0, 0)
+    payload = reader.take_bytes(1, MESSAGE_LIMIT)
+    tag = reader.take_bytes(tag_bytes, tag_bytes)
+    reader.finish()
+    return Sealed(protected, key_id, payload, tag)
+
+
+def open_sealed(message: bytes, keys: "Mapping[bytes, bytes]", topic: str, hmac_sha256: "Hmac") -> bytes:
+    """Return the payload of a message that verifies on this topic with one of `keys` (key by key id).
+
+    Raises DecodeError for what is not a COSE_Mac0, and Forged for an unknown key id or a wrong tag.
+    """
+    sealed = parse_sealed(message)
+    verify(sealed, keys, topic, hmac_sha256)
+    return sealed.payload
+
+
+def verify(sealed: Sealed, keys: "Mapping[bytes, bytes]", topic: str, hmac_sha256: "Hmac") -> None:
+    """Raise Forged unless the tag is right for this topic."""
+    if sealed.key_id not in keys:
+        raise Forged("unknown-key")
+    expected = hmac_sha256(keys[sealed.key_id], _authenticated(sealed.protected, topic, sealed.payload))
+    difference = 0
+    # Every byte is compared, so that the time taken does not tell how many were right.
+    for index in range(len(sealed.tag)):
+        difference |= expected[index] ^ sealed.tag[index]
+    if difference:
+        raise Forged("wrong-tag")
+
+
+def _take_protected(reader: Reader) -> tuple[int, bytes]:
+    """Return (tag size, key id) of {1: algorithm, 4: key id}."""
+    reader.take_size(MAP, 2, 2)
+    start = reader.position
+    if reader.take_uint(0, 0xFFFF) != _ALGORITHM:
+        raise DecodeError("wrong-header", start)
+    start = reader.position
+    algorithm = reader.take_int(-0xFFFF, 0xFFFF)
+    if algorithm not in _TAG_BYTES:
+        raise DecodeError("unknown-algorithm", start)
+    start = reader.position
+    if reader.take_uint(0, 0xFFFF) != _KEY_ID:
+        raise DecodeError("wrong-header", start)
+    key_id = reader.take_bytes(1, KEY_ID_LIMIT)
+    reader.finish()
+    return _TAG_BYTES[algorithm], key_id
+
+
+def _authenticated(protected: bytes, topic: str, payload: bytes) -> bytes:
+    """Return the MAC_structure of RFC 9052, section 6.3."""
+    external = topic.encode()
+    writer = Writer(bytearray(32 + len(protected) + len(external) + len(payload)))
+    writer.put_head(ARRAY, 4)
+    writer.put_text("MAC0", 4, 4)
+    writer.put_bytes(protected)
+    writer.put_bytes(external)
+    writer.put_bytes(payload)
+    return bytes(writer.buffer[: writer.position])
