@@ -2,12 +2,13 @@
 
 from .configuration import station_configuration
 from .model import Basin, GaugeDatum, Neighbour, Sampling, Sensor, Station, Threshold
-from .problems import BasinError, Problem
+from .problems import BasinError, ConfigurationError, Problem
 from .validator import load_basin
 
 __all__ = [
     "Basin",
     "BasinError",
+    "ConfigurationError",
     "GaugeDatum",
     "Neighbour",
     "Problem",

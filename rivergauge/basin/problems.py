@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BasinError", "Problem"]
+__all__ = ["BasinError", "ConfigurationError", "Problem"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,13 @@ class Problem:
         return f"{where}: {what}found {self.found}, expected {self.expected}"
 
 
-class BasinError(Exception):
+class ConfigurationError(Exception):
     """The file cannot be used; `problems` holds every mistake found, in the order of the file."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class BasinError(ConfigurationError):
+    """The basin file cannot be used."""

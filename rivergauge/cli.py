@@ -1,0 +1,85 @@
+"""The command `rivergauge`: names every subcommand and loads the one that is asked for.
+
+Subcommands are imported only when they run, so that help comes at once and a part that is missing hurts only the
+commands that need it.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+__all__ = ["app", "main"]
+
+DONE, FAILED, WRONG_USE = 0, 1, 2  # exit statuses of every subcommand
+
+# name, where it is (a function, or a typer.Typer with subcommands of its own), what it does
+COMMANDS = [
+    ("demo", "rivergauge.demo:demo", "Run a whole basin on this machine: virtual stations, broker, gateway and page."),
+    ("run", "rivergauge.gateway_commands:run", "Run the gateway."),
+    ("check", "rivergauge.gateway_commands:check", "Check configuration, broker and store of a gateway."),
+    ("status", "rivergauge.gateway_commands:status", "Show what the gateway has received, stored and refused."),
+    ("deadletters", "rivergauge.gateway_commands:deadletters", "List, show, replay or drop what could not be stored."),
+    ("observations", "rivergauge.observations:observations", "Print the observations of a station."),
+    ("bulletin", "rivergauge.bulletins:app", "Issue bulletins, and list those issued."),
+    ("basin", "rivergauge.basin_file:app", "Check a basin file."),
+    ("station", "rivergauge.station:app", "Flash, simulate and verify stations."),
+    ("decode", "rivergauge.decode:decode", "Explain a message field by field."),
+]
+
+# What follows the name belongs to the subcommand, its --help too.
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+app = typer.Typer(
+    name="rivergauge",
+    help="From the sensor at the river to the flag on the bulletin.",
+    epilog="Begin with `rivergauge demo`. Every command explains itself: `rivergauge observations --help`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; exit status 0 done, 1 the work failed, 2 wrong use."""
+    app()
+
+
+def _register(name: str, target: str, summary: str) -> None:
+    def run(context: typer.Context) -> None:
+        _run(name, target, context.args)
+
+    app.command(name, help=summary, context_settings=PASS_ON)(run)
+
+
+def _run(name: str, target: str, arguments: list[str]) -> None:
+    # Imported here for its weight, like every subcommand.
+    from rivergauge.basin import ConfigurationError
+
+    command = _load(name, target)
+    try:
+        command.main(args=arguments, prog_name=f"rivergauge {name}")
+    except ConfigurationError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(WRONG_USE) from None
+
+
+def _load(name: str, target: str) -> Any:
+    module_name, _, attribute = target.partition(":")
+    try:
+        found: typer.Typer | Callable[..., object] = getattr(importlib.import_module(module_name), attribute)
+    except ImportError as error:
+        typer.echo(f"rivergauge {name}: {error}. Install what is missing: `pip install rivergauge`.", err=True)
+        raise typer.Exit(FAILED) from error
+    if isinstance(found, typer.Typer):
+        return get_command(found)
+    single = typer.Typer(add_completion=False)
+    single.command()(found)
+    return get_command(single)
+
+
+for _command in COMMANDS:
+    _register(*_command)

@@ -1,0 +1,62 @@
+"""One way to print a listing: a table for people, --json and --csv for programs."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+import typer
+
+__all__ = ["Form", "choose_form", "print_listing"]
+
+Cell = str | int | float | None
+
+PIPED_WIDTH = 160  # characters, where no terminal says how wide it is
+
+
+class Form(Enum):
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def choose_form(as_json: bool, as_csv: bool = False) -> Form:
+    """Return the form asked for by the options --json and --csv."""
+    if as_json and as_csv:
+        raise typer.BadParameter("found both --json and --csv, expected one of them or neither")
+    if as_json:
+        return Form.JSON
+    return Form.CSV if as_csv else Form.TABLE
+
+
+def print_listing(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str], form: Form, empty: str) -> None:
+    """Print `columns` of the rows to standard output; `empty` is what people read where there are none."""
+    if form is Form.JSON:
+        json.dump(
+            [{column: row[column] for column in columns} for row in rows], sys.stdout, indent=1, ensure_ascii=False
+        )
+        sys.stdout.write("\n")
+    elif form is Form.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([row[column] for column in columns] for row in rows)
+    elif rows:
+        _print_table(rows, columns)
+    else:
+        typer.echo(empty)
+
+
+def _print_table(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str]) -> None:
+    # Imported here because programs that read JSON or CSV need not wait for it.
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        is_number = any(isinstance(row[column], (int, float)) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(width=width, markup=False, highlight=False).print(table)
