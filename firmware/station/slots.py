@@ -1,0 +1,197 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""The bytes of the record queue on flash: block headers and record slots, each with its CRC-32.
+
+The law this file keeps: bytes that do not carry a right CRC are nothing, and what is written later into a header or slot
+(a date, a mark) only clears bits that were left at 1 for it.
+
+    block   [ header 128 bytes ][ slot 64 ][ slot 64 ] ...            all little-endian
+    header  magic crc | sequence log_id first_record_no configuration_no channel_count lost_first lost_last channels |
+            ... gap_told freed
+    slot    crc | record_no boot_no flags value_count monotonic_ms values[9] | utc_ms utc_check | receipted spare
+"""
+
+import binascii
+import struct
+
+HEADER_BYTES = 128
+SLOT_BYTES = 64
+MAX_VALUES = 9
+
+# Marks: 0xFF until set. A mark torn by a power cut counts as set: it was begun because its fact was already true.
+GAP_TOLD_AT = 126
+FREED_AT = 127
+RECEIPTED_AT = 62
+MARK = b"\x00"
+
+FLAG_TEST = 0x01
+FLAG_DATED_WHEN_WRITTEN = 0x02
+
+_MAGIC = b"RGQ1"
+_HEADER = "<IQIHBII"
+_HEADER_AT = 8
+_CHANNELS_AT = _HEADER_AT + struct.calcsize(_HEADER)
+_CHANNEL = "<BBBbI"
+_CHANNEL_BYTES = 8
+_RECORD = "<IHBBIH"
+_RECORD_AT = 4
+_VALUES_AT = _RECORD_AT + struct.calcsize(_RECORD)
+_DATE_AT = _VALUES_AT + 4 * MAX_VALUES
+_DATE_BYTES = 8
+_BLANK_DATE = b"\xff" * _DATE_BYTES
+_BLANK_SLOT = b"\xff" * SLOT_BYTES
+
+MISSING = 9  # as protocol.quality.MISSING; the mantissa then holds the reason
+MANTISSA_MAX = (1 << 27) - 1
+
+
+class Header:
+    """What one block says of itself: its place in the ring, and how the records in it are to be read.
+
+    `channels` are (sensor_no, variable, statistic, exponent, interval_s) in the order of a record's values.
+    `lost_first` to `lost_last` were overwritten unsent when the block was entered; 0 to 0 when none was.
+    """
+
+    __slots__ = (
+        "channels",
+        "configuration_no",
+        "first_record_no",
+        "is_freed",
+        "is_gap_told",
+        "log_id",
+        "lost_first",
+        "lost_last",
+        "sequence",
+    )
+
+
+class Record:
+    """One instant: `values` are (mantissa, quality), or (None, reason) where there is no value; `utc_ms` None = undated."""
+
+    __slots__ = ("boot_no", "is_receipted", "is_test", "monotonic_ms", "record_no", "utc_ms", "values")
+
+
+def encode_header(sequence, log_id, first_record_no, configuration_no, channels, lost_first, lost_last):
+    """Return the 126 bytes of a header; its two marks stay blank behind them."""
+    if len(channels) > MAX_VALUES:
+        raise ValueError("a record holds at most %d values, found %d channels" % (MAX_VALUES, len(channels)))
+    buffer = bytearray(b"\xff" * GAP_TOLD_AT)
+    buffer[0:4] = _MAGIC
+    struct.pack_into(
+        _HEADER,
+        buffer,
+        _HEADER_AT,
+        sequence,
+        log_id,
+        first_record_no,
+        configuration_no,
+        len(channels),
+        lost_first,
+        lost_last,
+    )
+    for index, channel in enumerate(channels):
+        struct.pack_into(_CHANNEL, buffer, _CHANNELS_AT + index * _CHANNEL_BYTES, *channel)
+    struct.pack_into("<I", buffer, 4, binascii.crc32(memoryview(buffer)[_HEADER_AT:]))
+    return buffer
+
+
+def decode_header(buffer):
+    """Return the Header in 128 bytes, or None where there is none."""
+    if bytes(buffer[0:4]) != _MAGIC:
+        return None
+    if struct.unpack_from("<I", buffer, 4)[0] != binascii.crc32(memoryview(buffer)[_HEADER_AT:GAP_TOLD_AT]):
+        return None
+    header = Header()
+    (
+        header.sequence,
+        header.log_id,
+        header.first_record_no,
+        header.configuration_no,
+        channel_count,
+        header.lost_first,
+        header.lost_last,
+    ) = struct.unpack_from(_HEADER, buffer, _HEADER_AT)
+    header.channels = [
+        struct.unpack_from(_CHANNEL, buffer, _CHANNELS_AT + index * _CHANNEL_BYTES) for index in range(channel_count)
+    ]
+    header.is_gap_told = buffer[GAP_TOLD_AT] != 0xFF
+    header.is_freed = buffer[FREED_AT] != 0xFF
+    return header
+
+
+def encode_record(record_no, boot_no, monotonic_ms, utc_ms, values, is_test):
+    """Return the 64 bytes of a slot."""
+    buffer = bytearray(_BLANK_SLOT)
+    flags = (FLAG_TEST if is_test else 0) | (FLAG_DATED_WHEN_WRITTEN if utc_ms is not None else 0)
+    struct.pack_into(
+        _RECORD,
+        buffer,
+        _RECORD_AT,
+        record_no,
+        boot_no,
+        flags,
+        len(values),
+        monotonic_ms & 0xFFFFFFFF,
+        monotonic_ms >> 32,
+    )
+    for index, (mantissa, quality) in enumerate(values):
+        if mantissa is None:
+            word = quality << 4 | MISSING
+        elif -MANTISSA_MAX <= mantissa <= MANTISSA_MAX:
+            word = (mantissa << 4 | quality) & 0xFFFFFFFF
+        else:
+            raise ValueError("value %d is %d, at most %d fits" % (index, mantissa, MANTISSA_MAX))
+        struct.pack_into("<I", buffer, _VALUES_AT + 4 * index, word)
+    if utc_ms is not None:
+        buffer[_DATE_AT : _DATE_AT + _DATE_BYTES] = encode_date(utc_ms)[1]
+    struct.pack_into("<I", buffer, 0, _record_crc(buffer, flags))
+    return buffer
+
+
+def encode_date(utc_ms):
+    """Return (offset in the slot, bytes) that date a record written without a clock."""
+    date = struct.pack("<IH", utc_ms & 0xFFFFFFFF, utc_ms >> 32)
+    return _DATE_AT, date + struct.pack("<H", binascii.crc32(date) & 0xFFFF)
+
+
+def decode_record(buffer):
+    """Return the Record in a slot, or None where there is none (blank, torn or worn)."""
+    flags = buffer[_RECORD_AT + 6]
+    if struct.unpack_from("<I", buffer, 0)[0] != _record_crc(buffer, flags):
+        return None
+    record = Record()
+    record.record_no, record.boot_no, flags, count, low, high = struct.unpack_from(_RECORD, buffer, _RECORD_AT)
+    record.monotonic_ms = high << 32 | low
+    record.is_test = bool(flags & FLAG_TEST)
+    record.is_receipted = buffer[RECEIPTED_AT] != 0xFF
+    record.values = [_decode_value(struct.unpack_from("<i", buffer, _VALUES_AT + 4 * i)[0]) for i in range(count)]
+    record.utc_ms = _decode_date(bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]))
+    return record
+
+
+def is_blank(buffer):
+    """True for a slot that nothing was ever written to."""
+    return bytes(buffer) == _BLANK_SLOT
+
+
+def can_be_dated(buffer):
+    """True for a slot whose date was never begun; a torn date cannot be mended, since bits only clear."""
+    return bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]) == _BLANK_DATE
+
+
+def _record_crc(buffer, flags):
+    # A date written with the record is part of it; one written later guards itself by its own check.
+    end = _DATE_AT + _DATE_BYTES if flags & FLAG_DATED_WHEN_WRITTEN else _DATE_AT
+    return binascii.crc32(memoryview(buffer)[_RECORD_AT:end])
+
+
+def _decode_value(word):
+    quality = word & 0x0F
+    number = word >> 4
+    return (None, number) if quality == MISSING else (number, quality)
+
+
+def _decode_date(date):
+    low, high, check = struct.unpack("<IHH", date)
+    if date == _BLANK_DATE or check != binascii.crc32(date[0:6]) & 0xFFFF:
+        return None
+    return high << 32 | low
