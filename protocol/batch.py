@@ -9,6 +9,8 @@ COLUMNS_LIMIT = 64
 GAPS_LIMIT = 32
 UINT32_LIMIT = 0xFFFFFFFF
 CONFIGURATION_LIMIT = 0xFFFF
+SENSOR_LIMIT = 255
+VARIABLE_LIMIT = 255
 MANTISSA_LIMIT = 0x7FFFFFFF
 EXPONENT_LOW, EXPONENT_HIGH = -9, 6
 INTERVAL_LIMIT_S = 2_678_400  # 31 days
@@ -74,8 +76,16 @@ class Batch:
     """
 
     __slots__ = (
-        "clock_quality", "columns", "configuration_no", "first_record_no", "gaps", "log_id", "oldest_held", "receipted",
-        "test", "times_ms",
+        "clock_quality",
+        "columns",
+        "configuration_no",
+        "first_record_no",
+        "gaps",
+        "log_id",
+        "oldest_held",
+        "receipted",
+        "test",
+        "times_ms",
     )
 
     def __init__(

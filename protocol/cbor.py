@@ -6,19 +6,16 @@ The law this file keeps: a Reader touches a byte only through `_take`, which che
 before anything is allocated. Definite lengths, shortest heads, integers inside 63 bits; what else CBOR has is refused.
 """
 
-UINT = 0
-NEGATIVE = 1
-BYTES = 2
-TEXT = 3
-ARRAY = 4
-MAP = 5
-TAG = 6
-
-FALSE_HEAD = 0xF4
-TRUE_HEAD = 0xF5
-NULL_HEAD = 0xF6
-
-INT_LIMIT = 0x7FFFFFFFFFFFFFFF
+# Major types, and the two simple values there are.
+_UINT = 0
+_NEGATIVE = 1
+_BYTES = 2
+_TEXT = 3
+_ARRAY = 4
+_MAP = 5
+_TAG = 6
+_TRUE = 0xF5
+_NULL = 0xF6
 
 
 class DecodeError(ValueError):
@@ -50,13 +47,12 @@ class Reader:
         self.position = start + size
         return start
 
-    def peek(self) -> int:
-        """Return the next byte without taking it."""
+    def _peek(self) -> int:
         start = self._take(1)
         self.position = start
         return self.data[start]
 
-    def take_argument(self, major: int) -> int:
+    def _take_argument(self, major: int) -> int:
         """Take the head of an item of this major type and return its argument."""
         start = self._take(1)
         head = self.data[start]
@@ -82,36 +78,69 @@ class Reader:
 
     def take_uint(self, low: int, high: int) -> int:
         start = self.position
-        value = self.take_argument(UINT)
+        value = self._take_argument(_UINT)
         if value < low or value > high:
             raise DecodeError("out-of-range", start)
         return value
 
     def take_int(self, low: int, high: int) -> int:
         start = self.position
-        value = -1 - self.take_argument(NEGATIVE) if self.peek() >> 5 == NEGATIVE else self.take_argument(UINT)
+        if self._peek() >> 5 == _NEGATIVE:
+            value = -1 - self._take_argument(_NEGATIVE)
+        else:
+            value = self._take_argument(_UINT)
         if value < low or value > high:
             raise DecodeError("out-of-range", start)
         return value
 
-    def take_size(self, major: int, low: int, high: int) -> int:
-        """Take the head of a string, array or map and return its size; every element needs at least one byte."""
+    def _take_size(self, major: int, low: int, high: int) -> int:
+        """Take the head of a string, array or map and return its size; each element needs at least one byte."""
         start = self.position
-        size = self.take_argument(major)
+        size = self._take_argument(major)
         if size < low or size > high:
             raise DecodeError("wrong-size", start)
-        if size * (2 if major == MAP else 1) > self.end - self.position:
+        if size * (2 if major == _MAP else 1) > self.end - self.position:
             raise DecodeError("truncated", self.end)
         return size
 
+    def take_array(self, low: int, high: int) -> int:
+        """Take the head of an array and return how many items follow."""
+        return self._take_size(_ARRAY, low, high)
+
+    def take_map(self, low: int, high: int) -> int:
+        """Take the head of a map and return how many pairs follow."""
+        return self._take_size(_MAP, low, high)
+
+    def take_key(self, last: int, limit: int) -> int:
+        """Take the next key of a map: above `last`, so that none comes twice."""
+        start = self.position
+        key = self.take_uint(0, limit)
+        if key <= last:
+            raise DecodeError("not-ascending", start)
+        return key
+
+    def take_tag(self, number: int) -> None:
+        start = self.position
+        if self._take_argument(_TAG) != number:
+            raise DecodeError("wrong-tag-number", start)
+
+    def skip_bytes(self, low: int, high: int) -> int:
+        """Step over a byte string and return its size: it ends at `position`."""
+        size = self._take_size(_BYTES, low, high)
+        self._take(size)
+        return size
+
     def take_bytes(self, low: int, high: int) -> bytes:
-        size = self.take_size(BYTES, low, high)
-        start = self._take(size)
-        return self.data[start : start + size]
+        size = self.skip_bytes(low, high)
+        return self.data[self.position - size : self.position]
+
+    def is_text(self) -> bool:
+        """Tell whether a text is next."""
+        return self._peek() >> 5 == _TEXT
 
     def take_text(self, low: int, high: int) -> str:
         """Take text of printable ASCII and line feeds: the only letters every build reads alike."""
-        size = self.take_size(TEXT, low, high)
+        size = self._take_size(_TEXT, low, high)
         start = self._take(size)
         data = self.data
         for index in range(start, start + size):
@@ -122,13 +151,13 @@ class Reader:
 
     def take_true(self) -> bool:
         start = self._take(1)
-        if self.data[start] != TRUE_HEAD:
+        if self.data[start] != _TRUE:
             raise DecodeError("wrong-type", start)
         return True
 
     def take_null(self) -> bool:
         """Step over a null if one is next, and tell whether it was."""
-        if self.peek() != NULL_HEAD:
+        if self._peek() != _NULL:
             return False
         self._take(1)
         return True
@@ -146,7 +175,7 @@ class Writer:
         self.buffer = buffer
         self.position = position
 
-    def reserve(self, size: int) -> int:
+    def _reserve(self, size: int) -> int:
         """Return where the next `size` bytes go, and step over them."""
         start = self.position
         if size > len(self.buffer) - start:
@@ -154,34 +183,47 @@ class Writer:
         self.position = start + size
         return start
 
-    def put_head(self, major: int, argument: int) -> None:
+    def _put_head(self, major: int, argument: int) -> None:
         if argument < 24:
-            self.buffer[self.reserve(1)] = major << 5 | argument
+            self.buffer[self._reserve(1)] = major << 5 | argument
             return
         size, code = (1, 24) if argument < 0x100 else (2, 25) if argument < 0x10000 else (4, 26)
         if argument > 0xFFFFFFFF:
             size, code = 8, 27
-        start = self.reserve(1 + size)
+        start = self._reserve(1 + size)
         self.buffer[start] = major << 5 | code
         for index in range(start + size, start, -1):
             self.buffer[index] = argument & 0xFF
             argument >>= 8
 
+    def put_array(self, size: int) -> None:
+        self._put_head(_ARRAY, size)
+
+    def put_map(self, size: int) -> None:
+        self._put_head(_MAP, size)
+
+    def put_tag(self, number: int) -> None:
+        self._put_head(_TAG, number)
+
     def put_int(self, value: int) -> None:
         if value < 0:
-            self.put_head(NEGATIVE, -1 - value)
+            self._put_head(_NEGATIVE, -1 - value)
         else:
-            self.put_head(UINT, value)
+            self._put_head(_UINT, value)
 
     def put_uint(self, value: int, limit: int) -> None:
         if not 0 <= value <= limit:
             raise EncodeError("%r: expected 0 to %d" % (value, limit))
-        self.put_head(UINT, value)
+        self._put_head(_UINT, value)
 
     def put_bytes(self, data: bytes) -> None:
-        self.put_head(BYTES, len(data))
-        start = self.reserve(len(data))
+        start = self.put_bytes_head(len(data))
         self.buffer[start : start + len(data)] = data
+
+    def put_bytes_head(self, size: int) -> int:
+        """Put the head of a byte string and return where its `size` bytes go."""
+        self._put_head(_BYTES, size)
+        return self._reserve(size)
 
     def put_text(self, text: str, low: int, high: int) -> None:
         """Put `low` to `high` letters of printable ASCII and line feeds, the only ones `Reader.take_text` takes."""
@@ -191,9 +233,12 @@ class Writer:
         for letter in data:
             if (letter < 32 and letter != 10) or letter > 126:
                 raise EncodeError("text %r: expected printable ASCII" % text)
-        self.put_head(TEXT, len(data))
-        start = self.reserve(len(data))
+        self._put_head(_TEXT, len(data))
+        start = self._reserve(len(data))
         self.buffer[start : start + len(data)] = data
 
-    def put_simple(self, head: int) -> None:
-        self.buffer[self.reserve(1)] = head
+    def put_true(self) -> None:
+        self.buffer[self._reserve(1)] = _TRUE
+
+    def put_null(self) -> None:
+        self.buffer[self._reserve(1)] = _NULL

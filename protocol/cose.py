@@ -5,7 +5,7 @@ The tag covers the UTF-8 topic as external AAD, so a message moved to another to
 in, as `hmac_sha256(key, data)` that returns 32 bytes: MicroPython has none in its library.
 """
 
-from .cbor import ARRAY, BYTES, MAP, TAG, DecodeError, EncodeError, Reader, Writer
+from .cbor import DecodeError, EncodeError, Reader, Writer
 from .kinds import MESSAGE_LIMIT
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def seal(payload: bytes, key: bytes, key_id: bytes, topic: str, hmac_sha256: "Hm
     if not 1 <= len(key_id) <= KEY_ID_LIMIT:
         raise EncodeError("a key id of %d bytes: expected 1 to %d" % (len(key_id), KEY_ID_LIMIT))
     header = Writer(bytearray(8 + len(key_id)))
-    header.put_head(MAP, 2)
+    header.put_map(2)
     header.put_int(_ALGORITHM)
     header.put_int(_ALGORITHMS[tag_bytes])
     header.put_int(_KEY_ID)
@@ -58,10 +58,10 @@ def seal(payload: bytes, key: bytes, key_id: bytes, topic: str, hmac_sha256: "Hm
     protected = bytes(header.buffer[: header.position])
     tag = hmac_sha256(key, _authenticated(protected, topic, payload))[:tag_bytes]
     message = Writer(bytearray(20 + len(protected) + len(payload) + tag_bytes))
-    message.put_head(TAG, _COSE_MAC0)
-    message.put_head(ARRAY, 4)
+    message.put_tag(_COSE_MAC0)
+    message.put_array(4)
     message.put_bytes(protected)
-    message.put_head(MAP, 0)
+    message.put_map(0)
     message.put_bytes(payload)
     message.put_bytes(tag)
     return bytes(message.buffer[: message.position])
@@ -72,15 +72,13 @@ def parse_sealed(message: bytes) -> Sealed:
     if len(message) > SEALED_LIMIT:
         raise DecodeError("too-large", SEALED_LIMIT)
     reader = Reader(message)
-    if reader.take_argument(TAG) != _COSE_MAC0:
-        raise DecodeError("wrong-tag-number", 0)
-    reader.take_size(ARRAY, 4, 4)
-    size = reader.take_size(BYTES, 1, 64)
-    header = Reader(message, reader.position, reader.position + size)
-    tag_bytes, key_id = _take_protected(header)
-    protected = message[reader.position : reader.position + size]
-    reader.position += size
-    reader.take_size(MAP, 0, 0)
+    reader.take_tag(_COSE_MAC0)
+    reader.take_array(4, 4)
+    size = reader.skip_bytes(1, 64)
+    protected_at = reader.position - size
+    tag_bytes, key_id = _take_protected(Reader(message, protected_at, reader.position))
+    protected = message[protected_at : reader.position]
+    reader.take_map(0, 0)
     payload = reader.take_bytes(1, MESSAGE_LIMIT)
     tag = reader.take_bytes(tag_bytes, tag_bytes)
     reader.finish()
@@ -112,7 +110,7 @@ def verify(sealed: Sealed, keys: "Mapping[bytes, bytes]", topic: str, hmac_sha25
 
 def _take_protected(reader: Reader) -> tuple[int, bytes]:
     """Return (tag size, key id) of {1: algorithm, 4: key id}."""
-    reader.take_size(MAP, 2, 2)
+    reader.take_map(2, 2)
     start = reader.position
     if reader.take_uint(0, 0xFFFF) != _ALGORITHM:
         raise DecodeError("wrong-header", start)
@@ -132,7 +130,7 @@ def _authenticated(protected: bytes, topic: str, payload: bytes) -> bytes:
     """Return the MAC_structure of RFC 9052, section 6.3."""
     external = topic.encode()
     writer = Writer(bytearray(32 + len(protected) + len(external) + len(payload)))
-    writer.put_head(ARRAY, 4)
+    writer.put_array(4)
     writer.put_text("MAC0", 4, 4)
     writer.put_bytes(protected)
     writer.put_bytes(external)

@@ -10,12 +10,14 @@ from .batch import (
     INTERVAL_LIMIT_S,
     MANTISSA_LIMIT,
     RECORDS_LIMIT,
+    SENSOR_LIMIT,
     TIME_LIMIT_MS,
     UINT32_LIMIT,
+    VARIABLE_LIMIT,
     Batch,
     Column,
 )
-from .cbor import ARRAY, MAP, NULL_HEAD, TRUE_HEAD, EncodeError, Writer
+from .cbor import EncodeError, Writer
 from .kinds import (
     COLUMN_NULLS,
     COLUMN_QUALITIES,
@@ -56,12 +58,17 @@ def encode_data_into(batch: Batch, buffer: bytearray, start: int = 0) -> int:
     # Near the first record in the usual case, so the distance is shorter than the number.
     writer.put_int(first - _check("oldest_held", batch.oldest_held, 0, UINT32_LIMIT))
     writer.put_int(first - _check("receipted", batch.receipted, 0, UINT32_LIMIT))
+    _put_circumstances(writer, batch)
     _put_times(writer, batch.times_ms)
-    writer.put_head(ARRAY, len(batch.columns))
+    writer.put_array(len(batch.columns))
     for column in batch.columns:
         _put_column(writer, column, count)
+    return writer.position
+
+
+def _put_circumstances(writer: Writer, batch: Batch) -> None:
     synchronised = batch.clock_quality == SYNCHRONISED
-    writer.put_head(MAP, (1 if batch.gaps else 0) + (0 if synchronised else 1) + (1 if batch.test else 0))
+    writer.put_map((1 if batch.gaps else 0) + (0 if synchronised else 1) + (1 if batch.test else 0))
     if batch.gaps:
         writer.put_int(DATA_GAPS)
         put_ranges(writer, batch.gaps, GAPS_LIMIT)
@@ -70,8 +77,7 @@ def encode_data_into(batch: Batch, buffer: bytearray, start: int = 0) -> int:
         writer.put_int(_check("clock_quality", batch.clock_quality, SYNCHRONISED, UNSYNCHRONISED))
     if batch.test:
         writer.put_int(DATA_TEST)
-        writer.put_simple(TRUE_HEAD)
-    return writer.position
+        writer.put_true()
 
 
 def _size_bound(batch: Batch) -> int:
@@ -99,7 +105,7 @@ def _put_times(writer: Writer, times_ms: list[int]) -> None:
     unit_ms = 1000 if whole_seconds else 1
     base = times_ms[0] // unit_ms
     step = times_ms[1] // unit_ms - base if len(times_ms) > 1 else 0
-    writer.put_head(ARRAY, 4)
+    writer.put_array(4)
     writer.put_int(SECONDS if whole_seconds else MILLISECONDS)
     writer.put_int(base)
     writer.put_int(_check("time between two records", step, 0, UINT32_LIMIT))
@@ -127,20 +133,20 @@ def _put_column(writer: Writer, column: Column, count: int) -> None:
         if first is None:
             first = mantissa
     exceptions = (1 if nulls else 0) + (1 if column.qualities else 0) + (1 if column.resets else 0)
-    writer.put_head(ARRAY, 8 if exceptions else 7)
-    writer.put_int(_check("sensor_no", channel.sensor_no, 0, 255))
-    writer.put_int(_check("variable", channel.variable, 1, 255))
+    writer.put_array(8 if exceptions else 7)
+    writer.put_int(_check("sensor_no", channel.sensor_no, 0, SENSOR_LIMIT))
+    writer.put_int(_check("variable", channel.variable, 1, VARIABLE_LIMIT))
     writer.put_int(_check("statistic", channel.statistic, 0, TOTAL))
     writer.put_int(_check("interval_s", channel.interval_s, 0, INTERVAL_LIMIT_S))
     writer.put_int(_check("exponent", channel.exponent, EXPONENT_LOW, EXPONENT_HIGH))
     if first is None:
-        writer.put_simple(NULL_HEAD)
+        writer.put_null()
     else:
         writer.put_int(first)
     put_series(writer, column.mantissas)
     if not exceptions:
         return
-    writer.put_head(MAP, exceptions)
+    writer.put_map(exceptions)
     if nulls:
         reasons = {
             index: _check("null reason", column.null_reasons.get(index, NO_READING), 0, TOO_FEW_VALID)
@@ -161,7 +167,7 @@ def _put_column(writer: Writer, column: Column, count: int) -> None:
         if channel.statistic != TOTAL:
             raise EncodeError("only a running total has resets")
         writer.put_int(COLUMN_RESETS)
-        writer.put_head(ARRAY, len(column.resets))
+        writer.put_array(len(column.resets))
         low = 0
         for index in column.resets:
             writer.put_int(_check("index of a reset", index, low, count - 1))
@@ -176,7 +182,7 @@ def _put_runs(writer: Writer, codes: dict[int, int]) -> None:
             runs[-1][1] += 1
         else:
             runs.append([index, 1, codes[index]])
-    writer.put_head(ARRAY, 3 * len(runs))
+    writer.put_array(3 * len(runs))
     for run in runs:
         for item in run:
             writer.put_int(item)

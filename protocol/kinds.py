@@ -2,7 +2,7 @@
 # cython: annotation_typing=False
 """How every message begins: an array whose first items are its kind and the version of its layout."""
 
-from .cbor import ARRAY, DecodeError, Reader, Writer
+from .cbor import DecodeError, Reader, Writer
 
 VERSION = 1
 
@@ -14,20 +14,21 @@ REFUSED = 5
 COMMAND = 6
 REPLY = 7
 
-# A data message: its items, the units its times may have as powers of ten of a second, the keys of the map that ends
-# it, and those of the map that may end a column.
+# A data message: its items, the units its times may have as powers of ten of a second, the keys of the map of its
+# circumstances, and those of the map that may end a column.
 DATA_ITEMS = 11
 SECONDS, MILLISECONDS = 0, -3
 DATA_GAPS, DATA_CLOCK, DATA_TEST = 1, 2, 3
 COLUMN_NULLS, COLUMN_QUALITIES, COLUMN_RESETS = 1, 2, 3
 
+ITEMS_LIMIT = 0xFFFF  # of a message of any version
 MESSAGE_LIMIT = 65_536  # bytes of one payload
 
 
 def kind_of(payload: bytes) -> int:
     """Return the kind a payload says it is, or raise DecodeError."""
     reader = Reader(payload)
-    reader.take_argument(ARRAY)
+    reader.take_array(1, ITEMS_LIMIT)
     return reader.take_uint(0, 0xFFFF)
 
 
@@ -36,7 +37,7 @@ def begin(payload: bytes, kind: int, items: int) -> Reader:
     if len(payload) > MESSAGE_LIMIT:
         raise DecodeError("too-large", MESSAGE_LIMIT)
     reader = Reader(payload)
-    found_items = reader.take_argument(ARRAY)
+    found_items = reader.take_array(2, ITEMS_LIMIT)
     start = reader.position
     if reader.take_uint(0, 0xFFFF) != kind:
         raise DecodeError("wrong-kind", start)
@@ -52,7 +53,7 @@ def begin(payload: bytes, kind: int, items: int) -> Reader:
 def begin_writing(buffer: bytearray, kind: int, items: int, start: int = 0) -> Writer:
     """Return a Writer behind kind and version of a message of `items` items."""
     writer = Writer(buffer, start)
-    writer.put_head(ARRAY, items)
+    writer.put_array(items)
     writer.put_int(kind)
     writer.put_int(VERSION)
     return writer

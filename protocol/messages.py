@@ -5,23 +5,12 @@ Encoders raise EncodeError for what the wire cannot say; decoders raise DecodeEr
 """
 
 from .batch import Batch, Channel, Column
+from .births import Birth, decode_birth, encode_birth
 from .cbor import DecodeError, EncodeError
-from .control import (
-    Birth,
-    Command,
-    Event,
-    Reply,
-    decode_birth,
-    decode_command,
-    decode_event,
-    decode_reply,
-    encode_birth,
-    encode_command,
-    encode_event,
-    encode_reply,
-)
+from .commands import Command, Reply, decode_command, decode_reply, encode_command, encode_reply
 from .data_decoder import decode_data, read_identity
 from .data_encoder import encode_data, encode_data_into
+from .events import Event, decode_event, encode_event
 from .receipts import Receipt, Refused, decode_receipt, encode_receipt
 
 __all__ = [

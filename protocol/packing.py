@@ -4,9 +4,9 @@
 
 An empty string says that nothing changes. Otherwise the first byte is 32 * order + k, and one number follows per value
 after the first, most significant bit first: in order 0 the difference to the value before, in order 1 the change of
-that difference (which starts at 0). A number n is folded to z = 2n, or -2n - 1 when negative, and written as z >> k ones, a
-zero, and the low k bits of z; when z >> k is 12 or more, as twelve ones and the whole z in 44 bits. Zeros fill the last
-byte.
+that difference (which starts at 0). A number n is folded to z = 2n, or -2n - 1 when negative, and written as z >> k
+ones, a zero, and the low k bits of z; when z >> k is 12 or more, as twelve ones and the whole z in 44 bits. Zeros fill
+the last byte.
 """
 
 from .cbor import DecodeError, EncodeError, Writer
@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
 
+OFFSET_LIMIT = 0x3FFFFFFFFFF  # of a time from its regular instant, in the unit of the times: 2**42 - 1
 K_LIMIT = 31
 ESCAPE_ONES = 12
 ESCAPE_BITS = 44
@@ -72,12 +73,10 @@ def put_series(writer: Writer, values: list[int | None]) -> None:
     if bits_1 < bits:
         bits, k, order = bits_1, k_1, 1
     size = 1 + (bits + 7) // 8
-    writer.put_head(2, size)
-    _put_numbers(writer, writer.reserve(size), values, order, k)
+    _put_numbers(writer.buffer, writer.put_bytes_head(size), values, order, k)
 
 
-def _put_numbers(writer: Writer, at: int, values: list[int | None], order: int, k: int) -> None:
-    buffer = writer.buffer
+def _put_numbers(buffer: bytearray, at: int, values: list[int | None], order: int, k: int) -> None:
     buffer[at] = order << 5 | k
     at += 1
     held = held_bits = 0  # bits not yet written: fewer than 8 between two numbers

@@ -21,7 +21,14 @@ OUTSIDE_RATING = 6  # the stage lies outside the rating table
 TOO_FEW_VALID = 7  # a burst had too few valid readings for the statistic
 
 NULL_REASONS = (
-    NOT_SCHEDULED, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, NOT_DATED, NO_POWER, OUTSIDE_RATING, TOO_FEW_VALID,
+    NOT_SCHEDULED,
+    NO_READING,
+    OUT_OF_RANGE,
+    SENSOR_ERROR,
+    NOT_DATED,
+    NO_POWER,
+    OUTSIDE_RATING,
+    TOO_FEW_VALID,
 )
 
 # The clock that dated the records.

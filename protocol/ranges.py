@@ -2,7 +2,7 @@
 # cython: annotation_typing=False
 """Ranges of record numbers: [first, last, first, last ...], both ends included, rising and not touching."""
 
-from .cbor import ARRAY, DecodeError, EncodeError, Reader, Writer
+from .cbor import DecodeError, EncodeError, Reader, Writer
 
 RECORD_NO_LIMIT = 0xFFFFFFFF
 
@@ -11,7 +11,7 @@ def put_ranges(writer: Writer, ranges: list[tuple[int, int]], limit: int) -> Non
     """Put 1 to `limit` ranges, or raise EncodeError."""
     if not 1 <= len(ranges) <= limit:
         raise EncodeError("%d ranges of records: expected 1 to %d" % (len(ranges), limit))
-    writer.put_head(ARRAY, 2 * len(ranges))
+    writer.put_array(2 * len(ranges))
     low = 0
     for first, last in ranges:
         if not low <= first <= last <= RECORD_NO_LIMIT:
@@ -24,7 +24,7 @@ def put_ranges(writer: Writer, ranges: list[tuple[int, int]], limit: int) -> Non
 def take_ranges(reader: Reader, limit: int) -> list[tuple[int, int]]:
     """Take 1 to `limit` ranges, or raise DecodeError."""
     start = reader.position
-    size = reader.take_size(ARRAY, 2, 2 * limit)
+    size = reader.take_array(2, 2 * limit)
     if size & 1:
         raise DecodeError("wrong-size", start)
     ranges = []

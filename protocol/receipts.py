@@ -1,7 +1,7 @@
 # Shared dialect: runs on MicroPython and CPython.
 """What a gateway answers to a data message: the records it has accounted for, or that it could not read the message."""
 
-from .cbor import BYTES, DecodeError, EncodeError, Reader
+from .cbor import DecodeError, EncodeError, Reader
 from .kinds import RECEIPT, REFUSED, begin, begin_writing, kind_of
 from .ranges import put_ranges, take_ranges
 
@@ -67,11 +67,9 @@ def _encode_refused(answer: Refused) -> bytes:
 
 def _decode_refused(reader: Reader) -> Refused:
     start = reader.position
-    size = reader.take_size(BYTES, TAG_SIZES[0], TAG_SIZES[1])
-    if size not in TAG_SIZES:
-        raise DecodeError("wrong-size", start)
-    reader.position = start
     tag = reader.take_bytes(TAG_SIZES[0], TAG_SIZES[1])
+    if len(tag) not in TAG_SIZES:
+        raise DecodeError("wrong-size", start)
     reason = reader.take_text(1, REASON_LIMIT)
     reader.finish()
     return Refused(tag, reason)
