@@ -1,0 +1,10 @@
+"""Putting the firmware on a board: plan, write what differs, verify by hash on the device."""
+
+from firmware.flash.plan import ImagePlan, PlanError, PlannedFile, compile_firmware, plan_image
+from firmware.flash.verify import Verification, verify
+from firmware.flash.write import BoardConnection, FlashError, FlashResult, write_image
+
+__all__ = [
+    "BoardConnection", "FlashError", "FlashResult", "ImagePlan", "PlanError", "PlannedFile", "Verification",
+    "compile_firmware", "plan_image", "verify", "write_image",
+]  # fmt: skip

@@ -1,0 +1,5 @@
+# Shared dialect: what MicroPython starts on every board.
+import station.app
+from board import Board
+
+station.app.run(Board())

@@ -1,0 +1,8 @@
+"""The bench: gives virtual stations power, flash, serial instruments and time."""
+
+from firmware.virtual.host.bench import Bench, StationFailed
+from firmware.virtual.host.clock import Clock
+from firmware.virtual.host.river import River, RiverError, read_river, synthetic_flood
+from firmware.virtual.host.station import VirtualStation
+
+__all__ = ["Bench", "Clock", "River", "RiverError", "StationFailed", "VirtualStation", "read_river", "synthetic_flood"]

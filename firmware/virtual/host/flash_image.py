@@ -1,0 +1,65 @@
+"""The flash chip of a virtual station as files of the host: its cells and its wear record."""
+
+import mmap
+import struct
+from pathlib import Path
+
+from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER, WEAR_HEADER_BYTES
+
+__all__ = ["FLASH_BYTES", "FlashImage"]
+
+FLASH_BYTES = 1024 * 1024  # half for the file system, half for the record queue (rom/chip.py)
+
+
+class FlashImage:
+    """Open the image in `folder`, creating an erased one where there is none; the contents outlive the object."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cells_path = folder / "flash.bin"
+        self.wear_path = folder / "flash-wear.bin"
+        if not self.cells_path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self.cells_path.write_bytes(b"\xff" * FLASH_BYTES)
+            self.wear_path.write_bytes(bytes(WEAR_HEADER_BYTES + 4 * (FLASH_BYTES // BLOCK_BYTES)))
+        with self.wear_path.open("r+b") as file:
+            self._wear = mmap.mmap(file.fileno(), 0)
+
+    def close(self) -> None:
+        self._wear.close()
+
+    @property
+    def operations(self) -> int:
+        return self._header()[0]
+
+    @property
+    def programs(self) -> int:
+        return self._header()[1]
+
+    @property
+    def erases(self) -> int:
+        return self._header()[2]
+
+    @property
+    def faults(self) -> int:
+        """Return how often the firmware asked for something that a NOR chip cannot do."""
+        return self._header()[3]
+
+    def erases_of_block(self, block_no: int) -> int:
+        return int(struct.unpack_from("<I", self._wear, WEAR_HEADER_BYTES + 4 * block_no)[0])
+
+    def cut_power_in_operation(self, count: int) -> None:
+        """Let the power fail in the `count`-th operation from now (1: the next)."""
+        if count < 1:
+            raise ValueError(f"operation {count}: expected 1 for the next, 2 for the one after, ...")
+        struct.pack_into("<I", self._wear, 16, self.operations + count)
+
+    def power_was_cut(self) -> bool:
+        """Return whether the power failed in the operation asked for; it is asked for no more."""
+        cut_in = self._header()[4]
+        if cut_in == 0 or self.operations < cut_in:
+            return False
+        struct.pack_into("<I", self._wear, 16, 0)
+        return True
+
+    def _header(self) -> tuple[int, ...]:
+        return struct.unpack_from(WEAR_HEADER, self._wear)

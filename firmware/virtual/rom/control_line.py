@@ -1,0 +1,37 @@
+# Shared dialect: runs on MicroPython (the board's side) and on CPython (the bench's side).
+"""What a virtual board and its bench say to each other.
+
+A request is a header (operation, argument, payload length, two numbers) and a payload. Requests in ANSWERED get exactly one
+reply: the board's monotonic time in ms, a number and a payload. While a board has not asked to wait, time stands still.
+All times are the board's monotonic milliseconds.
+"""
+
+import struct
+
+REQUEST = "<BBHqq"
+REQUEST_BYTES = struct.calcsize(REQUEST)
+REPLY = "<qqH"
+REPLY_BYTES = struct.calcsize(REPLY)
+
+WAIT_TIME = 1  # first: until when
+WAIT_SERIAL = 2  # argument: port; first: until when; second: bytes consumed since it was opened; reply: bytes emitted
+WAIT_LINK = 3  # first: until when
+RESUME = 4  # the wait ended for a reason of the board's own; the reply answers the wait, not this
+OPEN_SERIAL = 5  # argument: port; first: baud; reply: payload is the path of the terminal
+CLOSE_SERIAL = 6  # argument: port
+SET_POWER = 7  # argument: switch; first: 0 or 1
+KEEP = 8  # payload: RTC memory
+SET_CLOCK = 9  # first: UTC in Unix ms at this instant
+DEEP_SLEEP = 10  # first: until when; the process ends next
+RESET = 11  # argument: reset cause; the process ends next
+FAULT = 12  # payload: text of what went wrong; the board is in its REPL next
+
+ANSWERED = (WAIT_TIME, WAIT_SERIAL, WAIT_LINK, OPEN_SERIAL)
+
+
+def encode_request(operation, argument=0, first=0, second=0, payload=b""):
+    return struct.pack(REQUEST, operation, argument, len(payload), first, second) + payload
+
+
+def encode_reply(monotonic_ms, number=0, payload=b""):
+    return struct.pack(REPLY, monotonic_ms, number, len(payload)) + payload

@@ -1,0 +1,67 @@
+# MicroPython's unix port only: the boot ROM of the virtual board.
+"""Start one run of a virtual board: power up the chip, mount its file system as `/`, run /main.py, else serve the REPL.
+
+Started by the bench as `micropython start.py DESCRIPTION`, the description being JSON. A deep sleep or a reset ends the
+process; the next run is a new one.
+"""
+
+import json
+import os
+import sys
+
+import chip
+import control_line
+import io
+import nor_flash
+import raw_repl
+import vfs
+
+SOFT_RESET = 4  # station.hal.SOFT_RESET
+
+
+class Machine:
+    """The one thing tools ask of `machine`."""
+
+    def reset(self):
+        chip.line.tell(control_line.RESET, SOFT_RESET)
+        chip.end_process(0)
+
+
+def mount():
+    """Mount the board's flash as `/`, formatting a blank one; nothing of the host is visible from then on."""
+    device = nor_flash.BlockDevice(chip.file_system)
+    first_block = bytearray(nor_flash.BLOCK_BYTES)
+    chip.file_system.read_into(0, first_block)
+    if first_block == b"\xff" * nor_flash.BLOCK_BYTES:
+        vfs.VfsLfs2.mkfs(device)
+    vfs.umount("/")
+    vfs.mount(vfs.VfsLfs2(device), "/")
+    os.chdir("/")
+    sys.path[:] = ["", "/lib"]
+
+
+def run_application():
+    """Run /main.py; tell the bench when it fails, as a board tells whoever reads its console."""
+    try:
+        with open("/main.py") as file:
+            source = file.read()
+    except OSError:
+        chip.line.tell(control_line.FAULT, 0, 0, 0, b"no /main.py: the station was not flashed")
+        return
+    try:
+        exec(compile(source, "/main.py", "exec"), {"__name__": "__main__"})
+    except KeyboardInterrupt:
+        return
+    except BaseException as failure:
+        report = io.StringIO()
+        sys.print_exception(failure, report)
+        print(report.getvalue())
+        chip.line.tell(control_line.FAULT, 0, 0, 0, report.getvalue().encode()[-4000:])
+
+
+chip.power_up(json.loads(sys.argv[1]))
+sys.modules["machine"] = Machine()
+mount()
+if chip.run["mode"] == "application":
+    run_application()
+raw_repl.serve(chip.line.console_byte, chip.run)

@@ -1,0 +1,13 @@
+"""Instruments simulated at byte level, by the kind that a station's configuration names."""
+
+from collections.abc import Callable
+from typing import Any
+
+from firmware.virtual.sensors.maxbotix import MaxbotixHrxl
+
+__all__ = ["INSTRUMENTS"]
+
+# kind -> make(sensor of station.json, stage_m_at(unix_ms))
+INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]], MaxbotixHrxl]] = {
+    "maxbotix-hrxl": lambda sensor, stage_m_at: MaxbotixHrxl(sensor["zero_distance_m"], stage_m_at),
+}
