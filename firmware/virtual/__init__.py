@@ -1,1 +1,1 @@
-"""A station without hardware: the real firmware in the real MicroPython, with flash, instruments, power and time simulated."""
+"""A station without hardware: real firmware in real MicroPython; flash, instruments, power and time are simulated."""

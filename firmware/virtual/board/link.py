@@ -1,5 +1,5 @@
 # Shared dialect: MicroPython's unix port, started by firmware/virtual/rom.
-"""The link of the virtual board: a TCP socket of the host; waits on it go through the bench, which knows if an answer may come."""
+"""The link of the virtual board: a TCP socket of the host, on which it waits by way of the bench."""
 
 import errno
 import select

@@ -8,7 +8,17 @@ import chip
 import control_line
 from station import hal
 
-BAUD_CODES = {1200: 9, 2400: 11, 4800: 12, 9600: 13, 19200: 14, 38400: 15, 57600: termios.B57600, 115200: termios.B115200}
+# Linux's codes; MicroPython's termios names only the last three.
+BAUD_CODES = {
+    1200: 9,
+    2400: 11,
+    4800: 12,
+    19200: 14,
+    38400: 15,
+    9600: termios.B9600,
+    57600: termios.B57600,
+    115200: termios.B115200,
+}
 INPUT_SPEED = 4  # places in what tcgetattr returns
 OUTPUT_SPEED = 5
 # Real time in which the host passes bytes that the bench has already written.

@@ -1,8 +1,8 @@
 """The bench: runs virtual stations against one clock, event by event.
 
-The law this file keeps: time advances only when every station sleeps or waits, every byte a station waits for was taken, the
-gateway is idle, and no answer from the network is outstanding. At one instant instruments speak first, then scheduled actions
-happen, then waits and sleeps end, each in the order they were added. Time never goes back.
+The law this file keeps: time advances only when every station sleeps or waits, every byte a station waits for was
+taken, the gateway is idle, and no answer from the network is outstanding. At one instant instruments speak first, then
+scheduled actions happen, then waits and sleeps end, each in the order they were added. Time never goes back.
 """
 
 import heapq
@@ -18,6 +18,7 @@ from typing import Any
 from firmware.virtual.host.clock import Clock
 from firmware.virtual.host.river import River
 from firmware.virtual.host.station import Activity, StationFailed, VirtualStation
+from firmware.virtual.host.wiring import Wiring
 
 __all__ = ["Bench", "StationFailed"]
 
@@ -33,11 +34,18 @@ STOP_LOOK_S = 0.1  # how soon a stop is noticed
 
 
 class Bench:
-    """`is_gateway_idle()` says that no message is on its way through the gateway; `is_uplink_up()` that broker and gateway are
-    both there to answer. Both are called from the thread that runs the bench."""
+    """`is_gateway_idle()` says that no message is on its way through the gateway, `is_uplink_up()` that broker and
+    gateway are both there to answer; both are called from the thread that runs the bench.
+    """
 
-    def __init__(self, clock: Clock, micropython: str, folder: Path, is_gateway_idle: Callable[[], bool] = lambda: True,
-                 is_uplink_up: Callable[[], bool] = lambda: True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        clock: Clock,
+        micropython: str,
+        folder: Path,
+        is_gateway_idle: Callable[[], bool] = lambda: True,
+        is_uplink_up: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.clock = clock
         self.stations: list[VirtualStation] = []
         self.unanswered_waits = 0  # waits for the network given up with the gateway idle
@@ -53,9 +61,8 @@ class Bench:
 
     def add_station(self, station_id: str, river: River, sensors: list[dict[str, Any]]) -> VirtualStation:
         """Return a station that is off; `sensors` as in station.json. Its flash is kept in a folder of its name."""
-        station = VirtualStation(
-            station_id, self._folder / station_id, self._micropython, self.clock, river.stage_m_at, sensors
-        )
+        wiring = Wiring(sensors, river.stage_m_at)
+        station = VirtualStation(station_id, self._folder / station_id, self._micropython, self.clock, wiring)
         self.stations.append(station)
         return station
 
@@ -86,7 +93,7 @@ class Bench:
             station.close()
 
     def _real_seconds_until_ready(self, end_ms: int) -> float:
-        """Return 0 when the next event may happen now, else for how long to listen to the stations before looking again."""
+        """Return 0 when the next event may happen now, else for how long to listen before looking again."""
         if any(station.activity is Activity.AWAKE for station in self.stations):
             self._check_for_hangs()
             return STOP_LOOK_S
@@ -114,7 +121,7 @@ class Bench:
         return max(self._answer_hold_s(station, now_s) for station in waiting)
 
     def _answer_hold_s(self, station: VirtualStation, now_s: float) -> float:
-        asked_s = station.real_time_of_last_request_s
+        asked_s = station.last_word_real_s
         if not self._is_uplink_up():
             return asked_s + AWAY_GRACE_S - now_s
         if self._gateway_busy_since_s is not None:
@@ -124,8 +131,8 @@ class Bench:
     def _check_for_hangs(self) -> None:
         now_s = time.monotonic()
         for station in self.stations:
-            if station.activity is Activity.AWAKE and now_s - station.real_time_of_last_request_s > AWAKE_CAP_S:
-                raise StationFailed(f"{station.id}: computed for {AWAKE_CAP_S:.0f} s of real time without a wait or a word")
+            if station.activity is Activity.AWAKE and now_s - station.last_word_real_s > AWAKE_CAP_S:
+                raise StationFailed(f"{station.id}: computed for {AWAKE_CAP_S:.0f} s of real time without a word")
 
     def _next_event_ms(self) -> int | None:
         times = [station.next_event_ms() for station in self.stations]
@@ -140,9 +147,10 @@ class Bench:
         while self._actions and self._actions[0][0] <= now_ms:
             heapq.heappop(self._actions)[2]()
         for station in self.stations:
-            if station.waits_for_link and self._is_uplink_up() and station.wait_is_due():
-                self._count_given_up_wait(station)
-            station.end_wait_if_due()
+            if station.is_due():
+                if station.waits_for_link and self._is_uplink_up():
+                    self._count_given_up_wait(station)
+                station.go_on()
 
     def _count_given_up_wait(self, station: VirtualStation) -> None:
         if self._gateway_busy_since_s is not None:

@@ -35,7 +35,8 @@ class BoardProcess:
         arguments = [micropython, "-X", HEAP_OPTION, str(ROM_START), json.dumps(description)]
         streams = [(os.POSIX_SPAWN_DUP2, console_fd, fd) for fd in (0, 1, 2)]
         actions = [*streams, (os.POSIX_SPAWN_DUP2, far_end.fileno(), 3)]
-        self._pid: int | None = os.posix_spawn(micropython, arguments, os.environ, file_actions=actions)
+        # A process group of its own: Ctrl-C at the terminal is for the bench, which ends its stations in order.
+        self._pid: int | None = os.posix_spawn(micropython, arguments, os.environ, file_actions=actions, setpgroup=0)
         far_end.close()
 
     def requests(self) -> Iterator[Request | None]:

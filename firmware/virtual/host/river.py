@@ -64,7 +64,10 @@ class River:
 
 
 def read_river(path: Path) -> River:
-    """Read columns `time`, `stage_m`[, `discharge_m3_s`], or the USGS's with feet converted; `.gz` too; or RiverError."""
+    """Read columns `time`, `stage_m`[, `discharge_m3_s`], or the USGS's with feet converted; `.gz` too.
+
+    Raise RiverError with file, line, what was found and what was expected.
+    """
     opener: Callable[..., object] = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8", newline="") as file:  # type: ignore[attr-defined]
@@ -96,7 +99,9 @@ def _read_rows(path: Path, rows: "csv._reader") -> River:  # type: ignore[name-d
             raise RiverError(f"{where}: found the time {row[time_at]}; expected one later than the line before")
         times_ms.append(at_ms)
         stages_m.append(_parse_value(row[stage_at], stage_factor, stage_name, where))
-        discharge = None if discharge_at is None else _parse_value(row[discharge_at], discharge_factor, discharge_name, where)
+        discharge = (
+            None if discharge_at is None else _parse_value(row[discharge_at], discharge_factor, discharge_name, where)
+        )
         discharges_m3_s.append(discharge)
     if not times_ms:
         raise RiverError(f"{path}: found no rows below line 1; expected at least one")
@@ -126,7 +131,7 @@ def _parse_value(text: str, factor: float, name: str, where: str) -> float | Non
 # The synthetic flood: a snow-fed river with a daily wave, and one flood early on.
 SYNTHETIC_STEP_MS = 60_000
 SYNTHETIC_DAYS = 30
-BASE_STAGE_M = 1.2
+BASE_STAGE_M = 0.5
 DAILY_WAVE_M = 0.04
 FLOOD_START_MS = 20 * 60_000
 FLOOD_TIME_TO_PEAK_MS = 90 * 60_000

@@ -57,7 +57,7 @@ class SerialWire:
         return self.instrument.next_output_ms(after_ms)
 
     def emit(self, at_ms: int) -> None:
-        """Put the instrument's output at this instant on the wire; at another speed than its own it arrives as garbage."""
+        """Put the instrument's output at this instant on the wire; at a speed not its own it arrives as garbage."""
         assert self._terminal is not None and self.instrument is not None
         data = self.instrument.output(at_ms)
         if self._terminal.baud() != self.instrument.baud:

@@ -1,18 +1,17 @@
-"""A virtual station: its power, flash, clock and instruments, and the run of its firmware that is going on now."""
+"""A virtual station: its power, flash, clock and wiring, and the run of its firmware that is going on now."""
 
+import os
 import time
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
 from firmware.virtual.host.clock import Clock
 from firmware.virtual.host.console import Terminal
 from firmware.virtual.host.flash_image import FlashImage
 from firmware.virtual.host.process import BoardProcess, Request
-from firmware.virtual.host.serial_wire import Instrument, SerialWire
+from firmware.virtual.host.wiring import Wiring
 from firmware.virtual.rom import control_line
-from firmware.virtual.sensors import INSTRUMENTS
 
 __all__ = ["Activity", "StationFailed", "VirtualStation"]
 
@@ -37,33 +36,27 @@ class Activity(Enum):
 
 
 class VirtualStation:
-    """Made by Bench.add_station. All times are bench time in Unix ms; the station's own count from its power-on."""
+    """Made by Bench.add_station. Times here are bench time in Unix ms; the firmware counts from its power-on."""
 
-    def __init__(self, station_id: str, folder: Path, micropython: str, clock: Clock, stage_m_at: Callable[[int], float | None],
-                 sensors: list[dict[str, Any]]) -> None:  # fmt: skip
+    def __init__(self, station_id: str, folder: Path, micropython: str, clock: Clock, wiring: Wiring) -> None:
         self.id = station_id
         self.flash = FlashImage(folder)
         self.activity = Activity.OFF
         self.waits_for_link = False
-        self.real_time_of_last_request_s = 0.0
+        self.last_word_real_s = 0.0  # when, in real time, firmware and bench last spoke
         self.wakes = 0
         self.power_cuts = 0
         self.utc_offset_ms: int | None = 0  # error of the battery-backed clock; None: it was never set
         self.process: BoardProcess | None = None
         self._micropython = micropython
         self._clock = clock
+        self._wiring = wiring
         self._console = Terminal()
-        self._instruments: dict[int, Instrument] = {}
-        self._switches: dict[int, list[Instrument]] = {}
-        self._wires: dict[int, SerialWire] = {}
-        for sensor in sensors:
-            self._attach(sensor, stage_m_at)
         self._power_on_ms = 0
         self._until_ms: int | None = None  # when the sleep, the wait or the outage ends
         self._serial_port_no: int | None = None  # the port a wait is for
         self._rtc_memory = b""
-        self._reset_cause = POWER_ON
-        self._wear_faults_seen = self.flash.faults
+        self._reset_cause: int | None = None  # of the reset that was asked for
 
     @property
     def console_port(self) -> str:
@@ -71,18 +64,18 @@ class VirtualStation:
         return self._console.path
 
     def start(self) -> None:
-        """Switch the power on: the application runs as soon as the bench does."""
-        self._switch_power_off()
-        self._switch_power_on("application")
+        """Switch the power off and on: the application runs as soon as the bench does."""
+        self._switch_off()
+        self._switch_on("application")
 
     def hold_in_repl(self) -> None:
         """Restart into the REPL, as with a board's boot button, so that tools can reach the file system."""
-        self._switch_power_off()
-        self._switch_power_on("repl")
+        self._switch_off()
+        self._switch_on("repl")
 
     def cut_power(self, for_ms: int) -> None:
         """Take the supply away now, for a time; RTC memory is lost, flash and the battery-backed clock are not."""
-        self._switch_power_off()
+        self._switch_off()
         self.power_cuts += 1
         self._until_ms = self._clock.now_ms() + for_ms
 
@@ -90,82 +83,68 @@ class VirtualStation:
         """Let the power fail inside the `count`-th flash operation from now (1: the next)."""
         self.flash.cut_power_in_operation(count)
 
-    def unplug_sensor(self, port_no: int) -> None:
-        self._wires[port_no].cable_in = False
+    def unplug_sensor(self, port_no: int | None = None) -> None:
+        """Pull the cable of the instrument at a port, or of all."""
+        for wire in self._wiring.ports(port_no):
+            wire.cable_in = False
 
-    def plug_sensor(self, port_no: int) -> None:
-        self._wires[port_no].cable_in = True
+    def plug_sensor(self, port_no: int | None = None) -> None:
+        for wire in self._wiring.ports(port_no):
+            wire.cable_in = True
 
     def close(self) -> None:
-        self._switch_power_off()
+        self._switch_off()
         self._console.close()
         self.flash.close()
 
-    # What the bench calls.
+    # For the bench.
 
     def next_event_ms(self) -> int | None:
         """Return when something happens to this station by itself, or None."""
-        now_ms = self._clock.now_ms()
-        outputs = [wire.next_output_ms(now_ms) for wire in self._wires.values()]
-        times = [at_ms for at_ms in [self._until_ms, *outputs] if at_ms is not None]
-        return min(times, default=None)
+        times = (self._until_ms, self._wiring.next_output_ms(self._clock.now_ms()))
+        return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
     def emit_instruments(self) -> None:
         """Let instruments whose output is complete now put it on their wires, and wake a reader of it."""
-        now_ms = self._clock.now_ms()
-        for port_no, wire in self._wires.items():
-            if wire.next_output_ms(now_ms - 1) == now_ms:
-                wire.emit(now_ms)
-                if self.activity is Activity.WAITING and port_no == self._serial_port_no:
-                    self._resume(wire.emitted_bytes)
+        for port_no in self._wiring.emit(self._clock.now_ms()):
+            if port_no == self._serial_port_no:
+                self._resume()
 
-    def wait_is_due(self) -> bool:
+    def is_due(self) -> bool:
+        """Return whether a wait, a sleep or an outage lasts no longer than until now."""
         return self._until_ms is not None and self._until_ms <= self._clock.now_ms()
 
-    def end_wait_if_due(self) -> None:
-        """End a wait, a sleep or an outage that lasts until now."""
-        if not self.wait_is_due():
-            return
+    def go_on(self) -> None:
+        """End the wait, the sleep or the outage."""
         if self.activity is Activity.WAITING:
-            wire = self._wires.get(self._serial_port_no or 0)
-            self._resume(wire.emitted_bytes if wire is not None else 0)
+            self._resume()
         elif self.activity is Activity.ASLEEP:
             self._run("application", DEEP_SLEEP)
         elif self.activity is Activity.OFF:
-            self._switch_power_on("application")
+            self._switch_on("application")
 
     def handle_line(self) -> None:
-        """Take what the process said; raise StationFailed when it failed."""
-        assert self.process is not None
+        """Take what the firmware said; raise StationFailed when it failed."""
+        if self.process is None:
+            return
         for request in self.process.requests():
+            self.last_word_real_s = time.monotonic()
             if request is None:
                 self._process_ended()
-                return
-            self.real_time_of_last_request_s = time.monotonic()
-            self._handle(request)
-        if self.flash.faults > self._wear_faults_seen:
-            self._wear_faults_seen = self.flash.faults
-            raise StationFailed(f"{self.id}: the firmware used its flash against the rules of NOR; see its console")
+            elif request.operation in _HANDLERS:
+                _HANDLERS[request.operation](self, request)
+            else:
+                raise StationFailed(f"{self.id}: unknown request {request.operation} on the control line")
 
-    # Below: power, runs and requests.
+    # Power and runs.
 
-    def _attach(self, sensor: dict[str, Any], stage_m_at: Callable[[int], float | None]) -> None:
-        kind = sensor["kind"]
-        if kind not in INSTRUMENTS:
-            raise ValueError(f"{self.id}: no simulated instrument of kind {kind!r}; expected one of {', '.join(INSTRUMENTS)}")
-        instrument = INSTRUMENTS[kind](sensor, stage_m_at)
-        self._wires[sensor["port"]] = SerialWire(instrument)
-        self._switches.setdefault(sensor["power_switch"], []).append(instrument)
-
-    def _switch_power_on(self, mode: str) -> None:
+    def _switch_on(self, mode: str) -> None:
         self._power_on_ms = self._clock.now_ms()
         self._run(mode, POWER_ON)
 
-    def _switch_power_off(self) -> None:
+    def _switch_off(self) -> None:
         self._end_run(kill=True)
-        for instruments in self._switches.values():
-            for instrument in instruments:
-                instrument.set_power(False, self._clock.now_ms())
+        self._wiring.switch_all_off(self._clock.now_ms())
         self._rtc_memory = b""
         self.activity = Activity.OFF
 
@@ -180,63 +159,60 @@ class VirtualStation:
             "flash": str(self.flash.cells_path),
             "wear": str(self.flash.wear_path),
         }
+        # A tool reads all that the REPL says; what an application prints is lost when nobody reads, and blocks nothing.
+        os.set_blocking(self._console.near_fd, mode == "repl")
         self.process = BoardProcess(self._micropython, self._console.near_fd, description)
-        self.real_time_of_last_request_s = time.monotonic()
-        self._until_ms = None
+        self.last_word_real_s = time.monotonic()
+        self._until_ms = self._reset_cause = None
         self.activity = Activity.AWAKE if mode == "application" else Activity.IN_REPL
         self.wakes += mode == "application"
 
     def _end_run(self, kill: bool) -> int:
-        for wire in self._wires.values():
-            wire.close()
+        """End the process that is or was running; return its exit status."""
+        self._wiring.close_ports()
         self._until_ms = self._serial_port_no = None
         self.waits_for_link = False
-        status = 0
-        if self.process is not None:
-            status = self.process.end(kill)
-            self.process = None
+        status = 0 if self.process is None else self.process.end(kill)
+        self.process = None
         return status
 
     def _process_ended(self) -> None:
-        until_ms, activity = self._until_ms, self.activity
+        until_ms, was = self._until_ms, self.activity
         status = self._end_run(kill=False)
+        if self.flash.faults:
+            raise StationFailed(f"{self.id}: the firmware broke the rules of NOR flash {self.flash.faults} times")
         if self.flash.power_was_cut():
             self.cut_power(OUTAGE_AFTER_CUT_MS)
-        elif activity is Activity.ASLEEP:
+        elif self._reset_cause is not None:
+            self._run("application", self._reset_cause)
+        elif was is Activity.ASLEEP:
             self._until_ms = until_ms
-        elif self._reset_cause != POWER_ON:
-            cause, self._reset_cause = self._reset_cause, POWER_ON
-            self._run("application", cause)
         else:
             raise StationFailed(f"{self.id}: MicroPython ended with status {status} and gave no reason")
 
-    def _resume(self, number: int = 0) -> None:
+    def _resume(self) -> None:
         assert self.process is not None
+        emitted = 0 if self._serial_port_no is None else self._wiring.port(self._serial_port_no).emitted_bytes
         self._until_ms = self._serial_port_no = None
         self.waits_for_link = False
         self.activity = Activity.AWAKE
-        self.real_time_of_last_request_s = time.monotonic()
-        self.process.reply(self._monotonic_ms(), number)
+        self.last_word_real_s = time.monotonic()
+        self.process.reply(self._monotonic_ms(), emitted)
 
     def _monotonic_ms(self) -> int:
         return self._clock.now_ms() - self._power_on_ms
 
-    def _handle(self, request: Request) -> None:
-        handler = _HANDLERS.get(request.operation)
-        if handler is None:
-            raise StationFailed(f"{self.id}: unknown request {request.operation} on the control line")
-        handler(self, request)
+    # Requests of the firmware.
 
     def _wait(self, request: Request) -> None:
         self.activity = Activity.WAITING
         self._until_ms = max(self._power_on_ms + request.first, self._clock.now_ms())
 
     def _wait_serial(self, request: Request) -> None:
-        wire = self._wires[request.argument]
         self._wait(request)
         self._serial_port_no = request.argument
-        if wire.note_consumed(request.second):
-            self._resume(wire.emitted_bytes)
+        if self._wiring.port(request.argument).note_consumed(request.second):
+            self._resume()
 
     def _wait_link(self, request: Request) -> None:
         self._wait(request)
@@ -248,15 +224,14 @@ class VirtualStation:
 
     def _open_serial(self, request: Request) -> None:
         assert self.process is not None
-        wire = self._wires.setdefault(request.argument, SerialWire(None))
-        self.process.reply(self._monotonic_ms(), 0, wire.open().encode())
+        path = self._wiring.port(request.argument).open()
+        self.process.reply(self._monotonic_ms(), 0, path.encode())
 
     def _close_serial(self, request: Request) -> None:
-        self._wires[request.argument].close()
+        self._wiring.port(request.argument).close()
 
     def _set_power(self, request: Request) -> None:
-        for instrument in self._switches.get(request.argument, []):
-            instrument.set_power(bool(request.first), self._clock.now_ms())
+        self._wiring.switch(request.argument, bool(request.first), self._clock.now_ms())
 
     def _keep(self, request: Request) -> None:
         self._rtc_memory = request.payload

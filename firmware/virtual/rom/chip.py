@@ -39,8 +39,8 @@ class Line:
         self.monotonic_ms = monotonic_ms
         self.watchdog_ms = None  # when an unfed watchdog resets the board
         self.on_watchdog = None
-        self._stream = open(LINE_FD, "r+b")
-        self._console = open(CONSOLE_FD, "rb")
+        self._stream = open(LINE_FD, "r+b")  # noqa: SIM115
+        self._console = open(CONSOLE_FD, "rb")  # noqa: SIM115
         self._typed = bytearray(CONSOLE_BUFFER_BYTES)
         self._typed_count = 0
         self._typed_taken = 0
@@ -57,7 +57,7 @@ class Line:
         return self._reply()[1]
 
     def wait(self, operation, argument, until_ms, consumed=0, link=None, events=select.POLLIN):
-        """Wait until a time, bytes on a serial port, or an event on the link; return the number in the bench's reply."""
+        """Wait until a time, for bytes on a port or events on the link; return the number in the bench's reply."""
         if self.watchdog_ms is not None and self.watchdog_ms < until_ms:
             until_ms = self.watchdog_ms
         self.tell(operation, argument, until_ms, consumed)

@@ -1,9 +1,9 @@
 # Shared dialect: runs on MicroPython (the board's side) and on CPython (the bench's side).
 """What a virtual board and its bench say to each other.
 
-A request is a header (operation, argument, payload length, two numbers) and a payload. Requests in ANSWERED get exactly one
-reply: the board's monotonic time in ms, a number and a payload. While a board has not asked to wait, time stands still.
-All times are the board's monotonic milliseconds.
+A request is a header (operation, argument, payload length, two numbers) and a payload. Each wait and OPEN_SERIAL get
+exactly one reply: the board's monotonic time in ms, a number and a payload. While a board has not asked to wait, time
+stands still. All times are the board's monotonic milliseconds.
 """
 
 import struct
@@ -25,8 +25,6 @@ SET_CLOCK = 9  # first: UTC in Unix ms at this instant
 DEEP_SLEEP = 10  # first: until when; the process ends next
 RESET = 11  # argument: reset cause; the process ends next
 FAULT = 12  # payload: text of what went wrong; the board is in its REPL next
-
-ANSWERED = (WAIT_TIME, WAIT_SERIAL, WAIT_LINK, OPEN_SERIAL)
 
 
 def encode_request(operation, argument=0, first=0, second=0, payload=b""):

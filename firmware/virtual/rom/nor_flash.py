@@ -2,8 +2,8 @@
 """A NOR flash chip over a memory image, and its wear record.
 
 The law this file keeps: erasing sets every bit of a block, programming only clears bits within one page. A program that
-would set a bit is counted and refused, since a real chip would store something else without a word. Power can be cut inside
-any operation; what that leaves is a part of a page programmed, or a part of a block erased.
+would set a bit is counted and refused, since a real chip would store something else without a word. Power can be cut
+inside any operation; what that leaves is a part of a page programmed, or a part of a block erased.
 """
 
 import struct
@@ -36,11 +36,11 @@ class NorFlash:
     def program(self, offset, data):
         self._check(offset, len(data))
         if offset % PAGE_BYTES + len(data) > PAGE_BYTES:
-            self._refuse("program of %d bytes at 0x%x crosses a page" % (len(data), offset))
+            self._refuse(f"program of {len(data)} bytes at 0x{offset:x} crosses a page")
         cells = self._cells[offset : offset + len(data)]
         wanted = int.from_bytes(data, "little")
         if int.from_bytes(cells, "little") & wanted != wanted:
-            self._refuse("program at 0x%x would set a bit without an erase" % offset)
+            self._refuse(f"program at 0x{offset:x} would set a bit without an erase")
         programmed = self._begin(1)
         if programmed is not None:
             length = programmed % (len(data) + 1)
@@ -52,7 +52,7 @@ class NorFlash:
 
     def erase(self, block_no):
         if not 0 <= block_no < self.block_count:
-            self._refuse("erase of block %d of %d" % (block_no, self.block_count))
+            self._refuse(f"erase of block {block_no} of {self.block_count}")
         cells = self._cells[block_no * BLOCK_BYTES : (block_no + 1) * BLOCK_BYTES]
         erased = self._begin(2)
         count_at = WEAR_HEADER_BYTES + 4 * block_no
@@ -84,11 +84,11 @@ class NorFlash:
 
     def _check(self, offset, length):
         if offset < 0 or offset + length > len(self._cells):
-            self._refuse("%d bytes at 0x%x lie outside the chip" % (length, offset))
+            self._refuse(f"{length} bytes at 0x{offset:x} lie outside the chip")
 
 
 class FlashRegion:
-    """Blocks `first_block` to `first_block + block_count - 1` of a chip, with offsets of its own (station.hal.FlashRegion)."""
+    """Blocks `first_block` to `first_block + block_count - 1` of a chip, with offsets of its own (hal.FlashRegion)."""
 
     block_bytes = BLOCK_BYTES
 
@@ -109,7 +109,7 @@ class FlashRegion:
 
     def _at(self, offset, length):
         if offset < 0 or offset + length > self.block_count * BLOCK_BYTES:
-            raise FlashFault("%d bytes at 0x%x lie outside the region" % (length, offset))
+            raise FlashFault(f"{length} bytes at 0x{offset:x} lie outside the region")
         return self._first_block * BLOCK_BYTES + offset
 
 

@@ -84,7 +84,7 @@ def _read_paste(read_byte):
     left = PASTE_WINDOW_BYTES
     while True:
         byte = read_byte()
-        if byte == CTRL_D or byte == CTRL_C:
+        if byte in (CTRL_D, CTRL_C):
             _say("\x04")
             return source if byte == CTRL_D else bytearray()
         source.append(byte)

@@ -5,13 +5,13 @@ Started by the bench as `micropython start.py DESCRIPTION`, the description bein
 process; the next run is a new one.
 """
 
+import io
 import json
 import os
 import sys
 
 import chip
 import control_line
-import io
 import nor_flash
 import raw_repl
 import vfs

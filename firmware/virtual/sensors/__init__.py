@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from firmware.virtual.sensors.maxbotix import MaxbotixHrxl
+from firmware.virtual.sensors.maxbotix import HRXL_WR, HRXL_WRL, MaxbotixHrxl
 
 __all__ = ["INSTRUMENTS"]
 
 # kind -> make(sensor of station.json, stage_m_at(unix_ms))
 INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]], MaxbotixHrxl]] = {
-    "maxbotix-hrxl": lambda sensor, stage_m_at: MaxbotixHrxl(sensor["zero_distance_m"], stage_m_at),
+    "maxbotix-hrxl": lambda sensor, stage_m_at: MaxbotixHrxl(HRXL_WR, sensor["zero_distance_m"], stage_m_at),
+    "maxbotix-hrxl-wrl": lambda sensor, stage_m_at: MaxbotixHrxl(HRXL_WRL, sensor["zero_distance_m"], stage_m_at),
 }

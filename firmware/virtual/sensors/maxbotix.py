@@ -1,24 +1,34 @@
 """A MaxBotix HRXL-MaxSonar-WR over a river: what its serial output says, byte for byte and at which instant.
 
-Timing and limits: data sheet PD11500, MB7360 and MB7380 (7.5 Hz, 5 m): power-up, range cycle, serial data sent.
+Timing and limits: data sheet PD11500, power-up timing and the table of range cycles.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-__all__ = ["MaxbotixHrxl"]
+__all__ = ["HRXL_WR", "HRXL_WRL", "MaxbotixHrxl", "Model"]
 
 POWER_UP_MS = 50
-RANGE_CYCLE_MS = 133
-SERIAL_DATA_SENT_MS = 123 + 8  # the last byte's end after the start of the range cycle
-BANNER_MS = 70  # six lines at 9600 Bd
-MINIMUM_MM = 300
-MAXIMUM_MM = 5000
-NO_TARGET_MM = MAXIMUM_MM
+BANNER_BYTE_MS = 1.04  # 10 bits at 9600 Bd
 WARM_UP_CYCLES = 1  # the first range cycle after power-up finds nothing: its filter is empty
 STRAY_BYTE_EVERY_CYCLES = 11  # a 0xFF before the frame, as line drivers make them
-BANNER = (
-    b"HRXL-MaxSonar-WR\rPN:MB7360\rCopyright 2011-2012\rMaxBotix Inc.\rRoHS 1.8b077  0712\rTempI\r"
-)
+
+
+@dataclass(frozen=True)
+class Model:
+    part_no: str
+    minimum_mm: int
+    maximum_mm: int  # also said when there is no target
+    range_cycle_ms: int
+    serial_data_sent_ms: int  # end of the last byte after the start of the range cycle
+
+    @property
+    def banner(self) -> bytes:
+        return f"HRXL-MaxSonar-WR\rPN:{self.part_no}\rCopyright 2011-2012\rMaxBotix Inc.\rRoHS 1.8b077  0712\rTempI\r".encode()
+
+
+HRXL_WR = Model("MB7360", 300, 5000, range_cycle_ms=133, serial_data_sent_ms=123 + 8)
+HRXL_WRL = Model("MB7363", 500, 9999, range_cycle_ms=166, serial_data_sent_ms=158 + 8)
 
 
 class MaxbotixHrxl:
@@ -26,10 +36,12 @@ class MaxbotixHrxl:
 
     baud = 9600
 
-    def __init__(self, mounting_height_m: float, stage_m_at: Callable[[int], float | None]) -> None:
+    def __init__(self, model: Model, mounting_height_m: float, stage_m_at: Callable[[int], float | None]) -> None:
+        self._model = model
         self._mounting_height_m = mounting_height_m
         self._stage_m_at = stage_m_at
         self._powered_at_ms: int | None = None
+        self._banner_after_ms = POWER_UP_MS + round(len(model.banner) * BANNER_BYTE_MS)
 
     def set_power(self, on: bool, at_ms: int) -> None:
         if not on:
@@ -41,27 +53,28 @@ class MaxbotixHrxl:
         """Return when the next output is complete, later than `after_ms`; None without power."""
         if self._powered_at_ms is None:
             return None
-        banner_ms = self._powered_at_ms + POWER_UP_MS + BANNER_MS
+        banner_ms = self._powered_at_ms + self._banner_after_ms
         if after_ms < banner_ms:
             return banner_ms
-        cycles = max(0, (after_ms - banner_ms - SERIAL_DATA_SENT_MS) // RANGE_CYCLE_MS + 1)
-        return banner_ms + cycles * RANGE_CYCLE_MS + SERIAL_DATA_SENT_MS
+        first_frame_ms = banner_ms + self._model.serial_data_sent_ms
+        cycles = max(0, (after_ms - first_frame_ms) // self._model.range_cycle_ms + 1)
+        return first_frame_ms + cycles * self._model.range_cycle_ms
 
     def output(self, at_ms: int) -> bytes:
         """Return the bytes that are complete at an instant that `next_output_ms` gave."""
         if self._powered_at_ms is None:
             raise ValueError("a sensor without power has no output")
-        since_banner_ms = at_ms - self._powered_at_ms - POWER_UP_MS - BANNER_MS
+        since_banner_ms = at_ms - self._powered_at_ms - self._banner_after_ms
         if since_banner_ms == 0:
-            return BANNER
-        cycle = (since_banner_ms - SERIAL_DATA_SENT_MS) // RANGE_CYCLE_MS
-        range_mm = NO_TARGET_MM if cycle < WARM_UP_CYCLES else self._range_mm(at_ms)
+            return self._model.banner
+        cycle = (since_banner_ms - self._model.serial_data_sent_ms) // self._model.range_cycle_ms
+        range_mm = self._model.maximum_mm if cycle < WARM_UP_CYCLES else self._range_mm(at_ms)
         stray = b"\xff" if cycle % STRAY_BYTE_EVERY_CYCLES == STRAY_BYTE_EVERY_CYCLES - 1 else b""
         return stray + b"R%04d\r" % range_mm
 
     def _range_mm(self, at_ms: int) -> int:
         stage_m = self._stage_m_at(at_ms)
         if stage_m is None:
-            return NO_TARGET_MM
+            return self._model.maximum_mm
         range_mm = round((self._mounting_height_m - stage_m) * 1000)
-        return min(max(range_mm, MINIMUM_MM), MAXIMUM_MM)
+        return min(max(range_mm, self._model.minimum_mm), self._model.maximum_mm)
