@@ -14,6 +14,7 @@ VARIABLE_LIMIT = 255
 MANTISSA_LIMIT = 0x7FFFFFFF
 EXPONENT_LOW, EXPONENT_HIGH = -9, 6
 INTERVAL_LIMIT_S = 2_678_400  # 31 days
+OFFSET_LIMIT = 0x3FFFFFFFFFF  # of a time from its regular instant, in the unit of the times: 2**42 - 1
 TIME_LIMIT_MS = 0xFFFFFFFF * 1000 + 999  # 7 February 2106
 
 

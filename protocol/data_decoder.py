@@ -5,7 +5,6 @@ from .batch import RECORDS_LIMIT, UINT32_LIMIT, Batch, Channel, Column
 from .cbor import DecodeError, Reader
 from .data_reader import DataReader
 from .kinds import DATA, ITEMS_LIMIT
-from .quality import GOOD, MISSING
 
 
 def read_identity(payload: bytes) -> tuple[int, int, int]:
@@ -29,14 +28,13 @@ def decode_data(payload: bytes) -> Batch:
     """Return the batch, or raise DecodeError: nothing is repaired."""
     reader = DataReader()
     reader.open(payload)
-    times_ms = list(reader.times_ms[: reader.count])
     columns = []
     while reader.next_column():
         columns.append(_column(reader))
     return Batch(
         reader.log_id,
         reader.first_record_no,
-        times_ms,
+        reader.times(),
         columns,
         reader.configuration_no,
         reader.oldest_held,
@@ -49,13 +47,4 @@ def decode_data(payload: bytes) -> Batch:
 
 def _column(reader: DataReader) -> Column:
     channel = Channel(reader.sensor_no, reader.variable, reader.statistic, reader.interval_s, reader.exponent)
-    mantissas: list[int | None] = list(reader.mantissas[: reader.count])
-    null_reasons: dict[int, int] = {}
-    qualities: dict[int, int] = {}
-    for index, quality in enumerate(reader.qualities[: reader.count]):
-        if quality == MISSING:
-            mantissas[index] = None
-            null_reasons[index] = reader.reasons[index]
-        elif quality != GOOD:
-            qualities[index] = quality
-    return Column(channel, mantissas, null_reasons, qualities, reader.resets)
+    return Column(channel, reader.values(), reader.null_reasons(), reader.quality_exceptions(), reader.resets)

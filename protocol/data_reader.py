@@ -12,6 +12,7 @@ from .batch import (
     GAPS_LIMIT,
     INTERVAL_LIMIT_S,
     MANTISSA_LIMIT,
+    OFFSET_LIMIT,
     RECORDS_LIMIT,
     SENSOR_LIMIT,
     TIME_LIMIT_MS,
@@ -32,7 +33,7 @@ from .kinds import (
     SECONDS,
     begin,
 )
-from .packing import OFFSET_LIMIT, unpack_series
+from .packing import unpack_series
 from .quality import FAIL, GOOD, MISSING, NOT_EVALUATED, SYNCHRONISED, TOO_FEW_VALID, UNSYNCHRONISED
 from .ranges import take_ranges
 from .variables import TOTAL
@@ -102,6 +103,26 @@ class DataReader:
         if self.null_count:
             self._spread(present)
         return True
+
+    def times(self) -> list[int]:
+        """Return the times of all records, Unix ms."""
+        return [self.times_ms[index] for index in range(self.count)]
+
+    def values(self) -> list[int | None]:
+        """Return the mantissas of the current column, None where there is no value."""
+        return [None if self.qualities[index] == MISSING else self.mantissas[index] for index in range(self.count)]
+
+    def null_reasons(self) -> dict[int, int]:
+        """Return by index why there is no value in the current column."""
+        return {index: self.reasons[index] for index in range(self.count) if self.qualities[index] == MISSING}
+
+    def quality_exceptions(self) -> dict[int, int]:
+        """Return by index the quality of the values that are not GOOD in the current column."""
+        return {
+            index: self.qualities[index]
+            for index in range(self.count)
+            if self.qualities[index] != GOOD and self.qualities[index] != MISSING
+        }
 
     def _take_record_no_before(self) -> int:
         """Take a record number that is told as its distance below the first one."""

@@ -1,5 +1,5 @@
 # Shared dialect: runs on MicroPython and CPython.
-"""What messages beside the data have in common: names with values, the order they came in, times that may be unknown."""
+"""What messages beside the data share: names with values, the order they came in, times that may be unknown."""
 
 from .batch import TIME_LIMIT_MS, UINT32_LIMIT
 from .cbor import DecodeError, EncodeError, Reader, Writer

@@ -15,10 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
 
-OFFSET_LIMIT = 0x3FFFFFFFFFF  # of a time from its regular instant, in the unit of the times: 2**42 - 1
-K_LIMIT = 31
-ESCAPE_ONES = 12
-ESCAPE_BITS = 44
+_K_LIMIT = 31
+_ESCAPE_ONES = 12
+_ESCAPE_BITS = 44
 
 
 def packed_bits(values: list[int | None], order: int, k: int) -> int:
@@ -34,7 +33,7 @@ def packed_bits(values: list[int | None], order: int, k: int) -> int:
             if order:
                 slope += number
             ones = (number << 1 if number >= 0 else -1 - (number << 1)) >> k
-            bits += ones + 1 + k if ones < ESCAPE_ONES else ESCAPE_ONES + ESCAPE_BITS
+            bits += ones + 1 + k if ones < _ESCAPE_ONES else _ESCAPE_ONES + _ESCAPE_BITS
         started = True
         last = value
     return bits
@@ -44,7 +43,7 @@ def choose_k(values: list[int | None], order: int) -> tuple[int, int]:
     """Return (bits, k) for the k that packs the series best, up to a local minimum."""
     best = packed_bits(values, order, 0)
     best_k = 0
-    for k in range(1, K_LIMIT + 1):
+    for k in range(1, _K_LIMIT + 1):
         bits = packed_bits(values, order, k)
         if bits < best:
             best, best_k = bits, k
@@ -91,16 +90,16 @@ def _put_numbers(buffer: bytearray, at: int, values: list[int | None], order: in
                 slope += number
             folded = number << 1 if number >= 0 else -1 - (number << 1)
             ones = folded >> k
-            if ones < ESCAPE_ONES:
+            if ones < _ESCAPE_ONES:
                 held = held << (ones + 1) | ((1 << ones) - 1) << 1
                 held_bits += ones + 1
                 tail, tail_bits = folded & ((1 << k) - 1), k
             else:
-                if folded >> ESCAPE_BITS:
+                if folded >> _ESCAPE_BITS:
                     raise EncodeError("a step of %d, expected less than 2**43" % number)
-                held = held << ESCAPE_ONES | ((1 << ESCAPE_ONES) - 1)
-                held_bits += ESCAPE_ONES
-                tail, tail_bits = folded, ESCAPE_BITS
+                held = held << _ESCAPE_ONES | ((1 << _ESCAPE_ONES) - 1)
+                held_bits += _ESCAPE_ONES
+                tail, tail_bits = folded, _ESCAPE_BITS
             while held_bits >= 8:
                 held_bits -= 8
                 buffer[at] = held >> held_bits & 0xFF
@@ -151,10 +150,10 @@ def unpack_series(data: bytes, start: int, end: int, first: int, count: int, lim
             if held >> held_bits & 1 == 0:
                 break
             ones += 1
-            if ones == ESCAPE_ONES:
+            if ones == _ESCAPE_ONES:
                 break
-        folded = 0 if ones == ESCAPE_ONES else ones
-        wanted = ESCAPE_BITS if ones == ESCAPE_ONES else k
+        folded = 0 if ones == _ESCAPE_ONES else ones
+        wanted = _ESCAPE_BITS if ones == _ESCAPE_ONES else k
         while wanted > 0:
             if held_bits == 0:
                 if at == end:
@@ -166,7 +165,7 @@ def unpack_series(data: bytes, start: int, end: int, first: int, count: int, lim
             held_bits -= taken
             folded = folded << taken | (held >> held_bits & ((1 << taken) - 1))
             wanted -= taken
-        if ones == ESCAPE_ONES and folded >> k < ESCAPE_ONES:
+        if ones == _ESCAPE_ONES and folded >> k < _ESCAPE_ONES:
             raise DecodeError("packing-not-shortest", at - 1)
         slope = (slope if order else 0) + (folded >> 1 if folded & 1 == 0 else -1 - (folded >> 1))
         value += slope
