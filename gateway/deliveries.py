@@ -1,0 +1,67 @@
+"""From a frame of the journal to what the stores are handed: decoded records, and the discharge rated from them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway.flags import flag_from_json
+from gateway.hydro.discharge import RULE, rate
+from gateway.journal import FLAG, Frame
+from gateway.observations import Revision
+from gateway.records import Value, values_of
+from gateway.stores.store import Delivery
+from protocol.batch import Batch
+from protocol.messages import decode_data
+from protocol.rating import RatingTable
+from rivergauge.basin import Basin
+
+__all__ = ["Deliveries", "primary"]
+
+STAGE, DISCHARGE = "stage_m", "discharge_m3_s"
+FIRST_REVISION = 1
+
+
+class Deliveries:
+    """Decodes frames, with the ratings of a basin."""
+
+    def __init__(self, basin: Basin) -> None:
+        self._basin = basin.code
+        self._ratings = {station.id: station.rating for station in basin.stations}
+
+    def of(self, frame: Frame) -> Delivery:
+        """Return the delivery of a frame; the same frame and ratings always give the same one."""
+        empty = Delivery(frame.seq, self._basin, frame.station, frame.received_at_ms)
+        if frame.kind == FLAG:
+            return replace(empty, flag=flag_from_json(frame.payload))
+        if not frame.payload:
+            return empty
+        batch = decode_data(frame.payload)
+        rating = self._ratings.get(frame.station)
+        revisions = self._rate(frame, batch, rating) if rating is not None else ()
+        return replace(empty, batch=batch, fresh=frame.fresh, revisions=revisions)
+
+    def _rate(self, frame: Frame, batch: Batch, rating: RatingTable) -> tuple[Revision, ...]:
+        stages = primary(values_of(batch, frame.fresh), STAGE)
+        rated = rate(((stage.value, stage.quality) for stage in stages), rating)
+        return tuple(
+            Revision(
+                basin=self._basin,
+                station=frame.station,
+                sensor=stage.sensor,
+                variable=DISCHARGE,
+                observed_at_ms=batch.times_ms[stage.record_index],
+                value=discharge_m3_s,
+                quality=quality,
+                rule=RULE,
+                rating=rating.identifier,
+                revision_no=FIRST_REVISION,
+                test=batch.test,
+            )
+            for stage, (discharge_m3_s, quality) in zip(stages, rated, strict=True)
+        )
+
+
+def primary(values: Iterable[Value], variable: str) -> list[Value]:
+    """Return the values of a variable by the sensor of the lowest number that measures it, in the order of time."""
+    chosen = [value for value in values if value.variable == variable]
+    first = min((value.sensor for value in chosen), default=None)
+    return [value for value in chosen if value.sensor == first]

@@ -1,0 +1,89 @@
+"""Feeds one store from the journal, at the store's own pace."""
+
+import logging
+from collections.abc import Sequence
+from time import monotonic
+
+from gateway.complaints import Complaint
+from gateway.deliveries import Deliveries
+from gateway.journal import SETTLED, DeadLetter, Frame, Journal
+from gateway.progress import Progress
+from gateway.stores.store import Away, Parked, RefusedRecord, Store, Written
+from gateway.worker import Worker
+from protocol.topics import data_topic
+
+__all__ = ["Feeder"]
+
+log = logging.getLogger(__name__)
+
+GROUP_LIMIT = 1000  # frames handed over at once
+BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.5, 60.0
+PARKED_S = 60.0
+
+
+class Feeder(Worker):
+    """Moves the store's cursor along the journal, and never past what the store has not taken."""
+
+    def __init__(
+        self,
+        store: Store,
+        store_names: Sequence[str],
+        basin: str,
+        deliveries: Deliveries,
+        journal: Journal,
+        progress: Progress,
+    ) -> None:
+        super().__init__(f"feeding {store.name}")
+        self._store = store
+        self._store_names = store_names
+        self._basin = basin
+        self._deliveries = deliveries
+        self._journal = journal
+        self._progress = progress
+        self._complaint = Complaint(log, f"store {store.name}", monotonic)
+        self._backoff_s = BACKOFF_FIRST_S
+
+    def step(self) -> float | None:
+        frames = self._journal.frames(self._progress.cursor(self._store.name), GROUP_LIMIT)
+        if not frames:
+            return None
+        outcome = self._store.write([self._deliveries.of(frame) for frame in frames])
+        match outcome:
+            case Written(refused):
+                self._complaint.clear()
+                self._backoff_s = BACKOFF_FIRST_S
+                self._pass(frames, refused)
+                return 0
+            case Away(reason, retry_after_s):
+                self._complaint.raise_(reason)
+                wait_s = self._backoff_s if retry_after_s is None else retry_after_s
+                self._backoff_s = min(2 * self._backoff_s, BACKOFF_LAST_S)
+            case Parked(reason):
+                self._complaint.raise_(f"{reason}; nothing is lost, but it needs a person")
+                wait_s = PARKED_S
+        self.rest(wait_s)
+        return 0
+
+    def _pass(self, frames: Sequence[Frame], refused: Sequence[RefusedRecord]) -> None:
+        by_seq = {frame.seq: frame for frame in frames}
+        with self._journal.transaction() as transaction:
+            for record in refused:
+                if transaction.add_dead_letter(self._letter(by_seq[record.seq], record)):
+                    transaction.count("records_dead", 1)
+            transaction.save_cursor(self._store.name, frames[-1].seq)
+            settled = transaction.settle(self._store_names)
+        self._progress.move(self._store.name, frames[-1].seq)
+        self._progress.move(SETTLED, settled)
+
+    def _letter(self, frame: Frame, record: RefusedRecord) -> DeadLetter:
+        return DeadLetter(
+            at_ms=frame.received_at_ms,
+            reason=record.reason,
+            topic=data_topic(self._basin, frame.station),
+            authenticated=True,
+            payload=frame.payload,
+            key_id=frame.key_id,
+            seq=frame.seq,
+            log_id=frame.log_id,
+            record_no=record.record_no,
+        )

@@ -1,0 +1,161 @@
+"""When a threshold's flag is raised and cleared: one state machine per station and threshold.
+
+The law this file keeps: a flag depends on the observations alone, in the order of their time, and never on when they
+arrived. No data never clears a flag. No I/O, no clock.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.observations import Flag
+from protocol.quality import FAIL, MISSING
+from rivergauge.basin import Threshold
+
+__all__ = ["Watch", "flag_from_json", "flag_message", "flag_to_json"]
+
+MS_PER_HOUR = 3_600_000
+# A rate is taken over the last hour: over less, the noise of a gauge in waves would pass for a flood. Where stations
+# report more rarely than hourly it is taken from the record before, unless that is older than this.
+RATE_REFERENCE_LIMIT_MS = 6 * MS_PER_HOUR
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is remembered between observations of one threshold; survives a restart as JSON."""
+
+    last_at_ms: int | None = None
+    first_detected_at_ms: int | None = None
+    raised_at_ms: int | None = None
+    clearing_since_ms: int | None = None
+    peak: float = 0.0
+    peak_at_ms: int = 0
+    recent: list[tuple[int, float]] = field(default_factory=list)  # only for rise_rate: (time, value), the last hour
+
+    @classmethod
+    def from_json(cls, text: str) -> "Watch":
+        values = json.loads(text)
+        values["recent"] = [(at_ms, value) for at_ms, value in values["recent"]]
+        return cls(**values)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    def advance(
+        self, basin: str, station: str, threshold: Threshold, at_ms: int, value: float | None, quality: int
+    ) -> Flag | None:
+        """Take one observation; return the flag when it is raised, has a new peak, or is cleared.
+
+        An observation that is not later than the last one changes nothing.
+        """
+        if self.last_at_ms is not None and at_ms <= self.last_at_ms:
+            return None
+        self.last_at_ms = at_ms
+        if not threshold.applies_at(at_ms):
+            return self._clear(basin, station, threshold, at_ms)
+        if value is not None and quality in (FAIL, MISSING):
+            value = None
+        if value is not None and threshold.kind == "rise_rate":
+            value = self._rate_per_hour(at_ms, value)
+        if value is None:
+            self.clearing_since_ms = None
+            return None
+        if self.raised_at_ms is None:
+            return self._detect(basin, station, threshold, at_ms, value)
+        return self._follow(basin, station, threshold, at_ms, value)
+
+    def _detect(self, basin: str, station: str, threshold: Threshold, at_ms: int, value: float) -> Flag | None:
+        if not _reaches(value, threshold.raise_value, threshold.direction):
+            self._forget()
+            return None
+        if self.first_detected_at_ms is None:
+            self.first_detected_at_ms = at_ms
+            self.peak, self.peak_at_ms = value, at_ms
+        self._note_peak(threshold, at_ms, value)
+        if at_ms - self.first_detected_at_ms < threshold.raise_after_s * 1000:
+            return None
+        self.raised_at_ms = at_ms
+        return self._flag(basin, station, threshold, None)
+
+    def _follow(self, basin: str, station: str, threshold: Threshold, at_ms: int, value: float) -> Flag | None:
+        is_new_peak = self._note_peak(threshold, at_ms, value)
+        if not _reaches(value, threshold.clear_value, "below" if threshold.direction == "above" else "above"):
+            self.clearing_since_ms = None
+        elif self.clearing_since_ms is None:
+            self.clearing_since_ms = at_ms
+        if self.clearing_since_ms is not None and at_ms - self.clearing_since_ms >= threshold.clear_after_s * 1000:
+            return self._clear(basin, station, threshold, at_ms)
+        return self._flag(basin, station, threshold, None) if is_new_peak else None
+
+    def _clear(self, basin: str, station: str, threshold: Threshold, at_ms: int) -> Flag | None:
+        cleared = self._flag(basin, station, threshold, at_ms) if self.raised_at_ms is not None else None
+        self._forget()
+        return cleared
+
+    def _forget(self) -> None:
+        self.first_detected_at_ms = self.raised_at_ms = self.clearing_since_ms = None
+
+    def _note_peak(self, threshold: Threshold, at_ms: int, value: float) -> bool:
+        if value == self.peak or not _reaches(value, self.peak, threshold.direction):
+            return False
+        self.peak, self.peak_at_ms = value, at_ms
+        return True
+
+    def _rate_per_hour(self, at_ms: int, value: float) -> float | None:
+        """Return the rise per hour since the earliest observation of the last hour, None where none can be told."""
+        before = [earlier for earlier in self.recent if earlier[0] < at_ms - MS_PER_HOUR]
+        within = [earlier for earlier in self.recent if earlier[0] >= at_ms - MS_PER_HOUR]
+        self.recent = [*within, (at_ms, value)]
+        reference = within[0] if within else before[-1] if before else None
+        if reference is None or at_ms - reference[0] > RATE_REFERENCE_LIMIT_MS:
+            return None
+        return (value - reference[1]) / (at_ms - reference[0]) * MS_PER_HOUR
+
+    def _flag(self, basin: str, station: str, threshold: Threshold, cleared_at_ms: int | None) -> Flag:
+        raised_at_ms = self.raised_at_ms or 0
+        return Flag(
+            basin=basin,
+            station=station,
+            threshold=threshold.name,
+            kind=threshold.kind,
+            variable=threshold.variable,
+            direction=threshold.direction,
+            state="raised" if cleared_at_ms is None else "cleared",
+            first_detected_at_ms=raised_at_ms if self.first_detected_at_ms is None else self.first_detected_at_ms,
+            raised_at_ms=raised_at_ms,
+            cleared_at_ms=cleared_at_ms,
+            peak=self.peak,
+            peak_at_ms=self.peak_at_ms,
+            raise_value=threshold.raise_value,
+            clear_value=threshold.clear_value,
+            source=threshold.source,
+        )
+
+
+def flag_to_json(flag: Flag) -> bytes:
+    """Return the flag as it is kept in the journal."""
+    return json.dumps(asdict(flag)).encode()
+
+
+def flag_from_json(text: bytes) -> Flag:
+    return Flag(**json.loads(text))
+
+
+def flag_message(flag: Flag) -> bytes:
+    """Return the flag as it is published (docs/flag-message.md): JSON, times as ISO 8601 in UTC."""
+    shown: Mapping[str, Any] = {
+        key.removesuffix("_ms"): _iso(value) if key.endswith("_ms") else value for key, value in asdict(flag).items()
+    }
+    return json.dumps({"version": 1, **shown}).encode()
+
+
+def _reaches(value: float, limit: float, direction: str) -> bool:
+    return value >= limit if direction == "above" else value <= limit
+
+
+def _iso(at_ms: int | None) -> str | None:
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Numerics on observations: rated discharge."""

@@ -1,0 +1,194 @@
+"""What becomes of a message: decided here, written down and answered elsewhere.
+
+The law this file keeps: every message gets exactly one judgement, whatever its bytes are, and
+`messages_received = messages_decoded + messages_refused + messages_forged` over the counts of all judgements,
+`records_received = fresh + records_duplicate + records_dead`. No I/O but key files; time is handed in.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from gateway.journal import DATA, DeadLetter, Frame, Outgoing, Report
+from gateway.keys import KeyFileError, Keys
+from gateway.records import column_names
+from gateway.windows import Windows
+from protocol.cose import Forged, Sealed, parse_sealed, seal, verify
+from protocol.messages import (
+    Batch,
+    Birth,
+    DecodeError,
+    Event,
+    Refused,
+    Reply,
+    decode_birth,
+    decode_data,
+    decode_event,
+    decode_reply,
+    encode_receipt,
+)
+from protocol.topics import BadTopic, parse_topic, receipt_topic
+from protocol.variables import UnknownVariable
+
+__all__ = ["LEAVES", "Ingest", "Judgement"]
+
+REPORT_DECODERS: dict[str, Callable[[bytes], Birth | Event | Reply]] = {
+    "birth": decode_birth,
+    "event": decode_event,
+    "reply": decode_reply,
+}
+# What the gateway subscribes to, for every station of its basin.
+LEAVES = ("data", *REPORT_DECODERS)
+
+Hmac = Callable[[bytes, bytes], bytes]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What the journal has to take down for one message, in one transaction, before it is acknowledged."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    frame: Frame | None = None
+    report: Report | None = None
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    answer: Outgoing | None = None
+
+
+class Ingest:
+    """Judges messages. `windows` remembers which records were admitted; the caller writes its changes down."""
+
+    def __init__(self, basin: str, stations: Collection[str], keys: Keys, windows: Windows, hmac_sha256: Hmac) -> None:
+        self._basin = basin
+        self._stations = frozenset(stations)
+        self._keys = keys
+        self._windows = windows
+        self._hmac_sha256 = hmac_sha256
+
+    def judge(self, topic: str, message: bytes, received_at_ms: int) -> Judgement:
+        """Return what becomes of a message as it came from the broker."""
+        try:
+            basin, station, leaf = parse_topic(topic)
+        except BadTopic:
+            return _refused("foreign-topic", topic, message, received_at_ms)
+        if basin != self._basin or station not in self._stations:
+            return _refused("unknown-station", topic, message, received_at_ms)
+        if leaf not in LEAVES:
+            return _refused("foreign-topic", topic, message, received_at_ms)
+        try:
+            sealed = parse_sealed(message)
+            keys = self._keys.of(basin, station)
+            verify(sealed, keys, topic, self._hmac_sha256)
+        except DecodeError as error:
+            return _refused(_located(error), topic, message, received_at_ms)
+        except Forged as error:
+            return _forged(error.reason, topic, message, received_at_ms)
+        except KeyFileError as error:
+            return _forged(str(error), topic, message, received_at_ms)
+        try:
+            if leaf == "data":
+                return self._take_data(station, topic, sealed, received_at_ms)
+            return _take_report(station, leaf, sealed.payload, received_at_ms)
+        except (DecodeError, UnknownVariable, ChannelTwice) as error:
+            reason = _located(error) if isinstance(error, DecodeError) else str(error)
+            refused = _refused(reason, topic, message, received_at_ms, authenticated=True)
+            if leaf == "data":
+                refused.answer = self._refusal(station, keys[sealed.key_id], sealed, error)
+            return refused
+
+    def judge_again(self, letter: DeadLetter, now_ms: int) -> Judgement:
+        """Return what becomes of a dead letter tried again; what was counted for it before is taken back."""
+        if letter.record_no is None:
+            judgement = self.judge(letter.topic, letter.payload, now_ms)
+            judgement.counts["messages_received"] -= 1
+            judgement.counts["messages_forged" if letter.forged else "messages_refused"] -= 1
+            return judgement
+        _, station, _ = parse_topic(letter.topic)
+        batch = decode_data(letter.payload)
+        judgement = Judgement(Counter(records_dead=-1))
+        if letter.seq is None:
+            self._windows.forget(station, batch.log_id, letter.record_no)
+            self._admit(
+                judgement, station, letter.topic, letter.key_id, letter.payload, batch, now_ms, letter.record_no
+            )
+        else:
+            # A store refused it after it was admitted: its name is taken already, only the store has to try again.
+            fresh = (letter.record_no - batch.first_record_no,)
+            judgement.frame = _frame(station, letter.key_id, letter.payload, batch, fresh, now_ms)
+        return judgement
+
+    def _take_data(self, station: str, topic: str, sealed: Sealed, received_at_ms: int) -> Judgement:
+        batch = decode_data(sealed.payload)
+        names = column_names(batch)
+        if len(set(names)) < len(names):
+            raise ChannelTwice
+        judgement = Judgement(Counter(messages_received=1, messages_decoded=1))
+        judgement.counts["records_received"] = len(batch.times_ms)
+        self._admit(judgement, station, topic, sealed.key_id, sealed.payload, batch, received_at_ms, None)
+        return judgement
+
+    def _admit(
+        self, judgement: Judgement, station: str, topic: str, key_id: bytes, payload: bytes, batch: Batch,
+        received_at_ms: int, only_record_no: int | None,
+    ) -> None:  # fmt: skip
+        first_no, times_ms = batch.first_record_no, batch.times_ms
+        skipped = 0
+        if only_record_no is not None:
+            skipped = only_record_no - first_no
+            first_no, times_ms = only_record_no, times_ms[skipped : skipped + 1]
+        admission = self._windows.admit(station, batch.log_id, first_no, times_ms)
+        judgement.counts["records_duplicate"] += admission.duplicates
+        judgement.counts["records_dead"] += len(admission.dead)
+        judgement.dead_letters += [
+            DeadLetter(received_at_ms, reason, topic, True, payload, key_id, None, batch.log_id, first_no + index)
+            for index, reason in admission.dead
+        ]
+        fresh = tuple(index + skipped for index in admission.fresh)
+        judgement.frame = _frame(station, key_id, payload, batch, fresh, received_at_ms)
+
+    def _refusal(self, station: str, key: bytes, sealed: Sealed, error: Exception) -> Outgoing:
+        topic = receipt_topic(self._basin, station)
+        reason = error.reason if isinstance(error, DecodeError) else REASON_WORDS[type(error)]
+        payload = encode_receipt(Refused(sealed.tag, reason))
+        return Outgoing(topic, seal(payload, key, sealed.key_id, topic, self._hmac_sha256), False)
+
+
+class ChannelTwice(ValueError):
+    """Two columns of a batch would be stored under one name."""
+
+    def __init__(self) -> None:
+        super().__init__("channel-twice: two columns of one sensor, variable and statistic")
+
+
+# What a station is told; its own decoder bounds the length.
+REASON_WORDS: dict[type[Exception], str] = {UnknownVariable: "unknown-variable", ChannelTwice: "channel-twice"}
+
+
+def _frame(
+    station: str, key_id: bytes, payload: bytes, batch: Batch, fresh: Sequence[int], received_at_ms: int
+) -> Frame:
+    last_no = batch.first_record_no + len(batch.times_ms) - 1
+    # Without fresh records or gaps the frame is only there to be receipted.
+    kept = payload if fresh or batch.gaps else b""
+    return Frame(
+        DATA, station, received_at_ms, key_id, batch.log_id, batch.first_record_no, last_no, tuple(fresh), kept
+    )
+
+
+def _take_report(station: str, leaf: str, payload: bytes, received_at_ms: int) -> Judgement:
+    report = REPORT_DECODERS[leaf](payload)
+    taken = Report(station, leaf, report.boot_no, report.message_no, received_at_ms, payload)
+    return Judgement(Counter(messages_received=1, messages_decoded=1), report=taken)
+
+
+def _refused(reason: str, topic: str, message: bytes, received_at_ms: int, authenticated: bool = False) -> Judgement:
+    letter = DeadLetter(received_at_ms, reason, topic, authenticated, message)
+    return Judgement(Counter(messages_received=1, messages_refused=1), dead_letters=[letter])
+
+
+def _forged(reason: str, topic: str, message: bytes, received_at_ms: int) -> Judgement:
+    letter = DeadLetter(received_at_ms, reason, topic, False, message, forged=True)
+    return Judgement(Counter(messages_received=1, messages_forged=1), dead_letters=[letter])
+
+
+def _located(error: DecodeError) -> str:
+    return f"{error.reason} at byte {error.offset}"

@@ -1,0 +1,204 @@
+"""The link to the MQTT broker: the only importer of paho.
+
+The law this file keeps: nothing is acknowledged but on the connection it came on, in the order it came, and only when
+the caller says so. The network thread never waits for anything of ours.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from gateway.complaints import Complaint
+
+__all__ = ["Arrival", "BrokerAddress", "Link", "Publication"]
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 30
+SESSION_EXPIRY_S = 14 * 86_400
+RECONNECT_FIRST_S, RECONNECT_LAST_S = 1, 30
+# How many messages the broker may send before the first of them is acknowledged: what is bounded in memory.
+RECEIVE_MAXIMUM = 1000
+RETAINED_IF_NEW = 1  # retained messages come with a new subscription, not with each renewal (MQTT 5, 3.8.3.1)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message from the broker, unacknowledged."""
+
+    connection_no: int
+    packet_id: int
+    topic: str
+    payload: bytes
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+class Link:
+    """An MQTT 5 session that outlives connections. `on_arrival` and `on_connected` are called in the network thread."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        topics: Sequence[str],
+        will: Publication,
+        now_ms: Callable[[], int],
+        on_arrival: Callable[[], None],
+        on_connected: Callable[[], None],
+    ) -> None:
+        self._address = address
+        self._topics = topics
+        self._now_ms = now_ms
+        self._on_arrival = on_arrival
+        self._on_connected = on_connected
+        self._arrivals: deque[Arrival] = deque()
+        self._arrived = 0
+        self._lock = threading.Condition()
+        self._connection_no = 0
+        self._connected = False
+        self._granted = False
+        self._published: set[int] = set()
+        self._stopping = False
+        self._complaint = Complaint(log, f"broker {address.host}:{address.port}", monotonic)
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5, manual_ack=True, reconnect_on_failure=True
+        )
+        self._client.username_pw_set(address.username, address.password)
+        self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
+        self._client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LAST_S)
+        self._client.on_connect = self._connected_or_refused
+        self._client.on_connect_fail = lambda _client, _userdata: self._complaint.raise_("cannot be reached")
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
+        self._client.on_message = self._message
+        self._client.on_publish = self._acknowledged
+
+    @property
+    def arrived(self) -> int:
+        """How many messages have come since the start."""
+        return self._arrived
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected
+
+    @property
+    def is_subscribed(self) -> bool:
+        """True while connected and every subscription is granted."""
+        return self._connected and self._granted
+
+    def start(self) -> None:
+        """Begin to connect, and go on trying for ever; returns at once."""
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        session.SessionExpiryInterval = SESSION_EXPIRY_S
+        session.ReceiveMaximum = RECEIVE_MAXIMUM
+        self._client.connect_async(
+            self._address.host, self._address.port, KEEPALIVE_S, clean_start=False, properties=session
+        )
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """End the connection; the session stays at the broker."""
+        with self._lock:
+            self._stopping = True
+            self._lock.notify_all()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def take(self, limit: int) -> list[Arrival]:
+        """Return up to `limit` messages in the order they came, without waiting."""
+        taken: list[Arrival] = []
+        while self._arrivals and len(taken) < limit:
+            taken.append(self._arrivals.popleft())
+        return taken
+
+    def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
+        """Acknowledge in the given order; what came on a connection that is gone is left to come again."""
+        # Packet ids start again with each connection: a late acknowledgement would consume another message. Under the
+        # lock the connection cannot change between the check and the queueing, and paho drops its queue on reconnect.
+        with self._lock:
+            for arrival in arrivals:
+                if arrival.packet_id and self._connected and arrival.connection_no == self._connection_no:
+                    self._client.ack(arrival.packet_id, 1)
+
+    def publish(self, publications: Sequence[Publication]) -> bool:
+        """Publish with QoS 1 and wait until the broker has taken all; False when stopped before. For one thread."""
+        packet_ids = {
+            self._client.publish(each.topic, each.payload, qos=1, retain=each.retain).mid for each in publications
+        }
+        with self._lock:
+            self._lock.wait_for(lambda: self._stopping or packet_ids <= self._published)
+            is_done = packet_ids <= self._published
+            self._published -= packet_ids
+        return is_done
+
+    def _connected_or_refused(self, client: paho.Client, _userdata: Any, flags: Any, reason: Any, _more: Any) -> None:
+        if reason.is_failure:
+            self._complaint.raise_(f"refuses the connection: {reason}")
+            return
+        with self._lock:
+            self._connection_no += 1
+            self._connected = True
+        # Subscribed every time: a session that was there may lack a topic that the settings name since.
+        options = SubscribeOptions(qos=1, retainHandling=RETAINED_IF_NEW)
+        client.subscribe([(topic, options) for topic in self._topics])
+
+    def _disconnected(self, _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, _more: Any) -> None:
+        with self._lock:
+            self._connected = self._granted = False
+        if not self._stopping:
+            self._complaint.raise_(f"connection lost: {reason}")
+
+    def _subscribed(
+        self, _client: paho.Client, _userdata: Any, _packet_id: int, reasons: Sequence[ReasonCode], _more: Any
+    ) -> None:
+        answers = zip(self._topics, reasons, strict=True)
+        refused = [f"{topic}: {reason}" for topic, reason in answers if reason.is_failure]
+        if refused:
+            self._complaint.raise_(f"refuses subscriptions ({'; '.join(refused)}); correct its access rules")
+            return
+        self._granted = True
+        self._complaint.clear()
+        self._on_connected()
+
+    def _message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        self._arrived += 1
+        self._arrivals.append(Arrival(self._connection_no, message.mid, topic, bytes(message.payload), self._now_ms()))
+        self._on_arrival()
+
+    def _acknowledged(self, _client: paho.Client, _userdata: Any, packet_id: int, reason: Any, _more: Any) -> None:
+        if reason.is_failure:
+            log.error("broker refuses a publication: %s; correct its access rules", reason)
+        with self._lock:
+            self._published.add(packet_id)
+            self._lock.notify_all()

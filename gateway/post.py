@@ -1,0 +1,112 @@
+"""Sends what the gateway owes: receipts to stations, flags and refusals from the outbox, and its own state."""
+
+from collections.abc import Sequence
+
+from gateway.ingest import Hmac
+from gateway.journal import DATA, SETTLED, Frame, Journal
+from gateway.keys import KeyFileError, Keys
+from gateway.mqtt import Link, Publication
+from gateway.progress import Progress
+from gateway.worker import Worker
+from protocol.cose import seal
+from protocol.messages import Receipt, encode_receipt
+from protocol.receipts import RANGES_LIMIT
+from protocol.topics import receipt_topic
+
+__all__ = ["RECEIPTS", "Post"]
+
+RECEIPTS = "receipts"
+GROUP_LIMIT = 1000  # frames or outgoing messages under way at once
+
+
+class Post(Worker):
+    """Follows the journal as far as receipts may go. What the broker has not taken is sent again after a restart."""
+
+    def __init__(
+        self,
+        link: Link,
+        basin: str,
+        keys: Keys,
+        hmac_sha256: Hmac,
+        journal: Journal,
+        progress: Progress,
+        is_after_store: bool,
+    ) -> None:
+        super().__init__("post")
+        self._link = link
+        self._basin = basin
+        self._keys = keys
+        self._hmac_sha256 = hmac_sha256
+        self._journal = journal
+        self._progress = progress
+        self._is_after_store = is_after_store
+        self._state: Publication | None = None
+
+    def announce(self, state: Publication) -> None:
+        """Have the gateway's state published; a newer one takes the place of one not sent yet."""
+        self._state = state
+        self.wake()
+
+    def step(self) -> float | None:
+        if not self._link.is_connected:
+            return None
+        state, self._state = self._state, None
+        outgoing = self._journal.outbox(GROUP_LIMIT)
+        frames = self._due()
+        if not (state or outgoing or frames):
+            return None
+        publications = [Publication(each.topic, each.payload, each.retain) for each in outgoing]
+        publications += [state] if state else []
+        if not self._link.publish([*self._receipts(frames), *publications]):
+            return None
+        with self._journal.transaction() as transaction:
+            transaction.drop_outgoing([each.id for each in outgoing])
+            if frames:
+                transaction.save_cursor(RECEIPTS, frames[-1].seq)
+        self._progress.pay(len(outgoing))
+        if frames:
+            self._progress.move(RECEIPTS, frames[-1].seq)
+        return 0
+
+    def _due(self) -> list[Frame]:
+        limit = self._progress.cursor(SETTLED) if self._is_after_store else self._progress.head
+        frames = self._journal.frames(self._progress.cursor(RECEIPTS), GROUP_LIMIT)
+        return [frame for frame in frames if frame.seq <= limit]
+
+    def _receipts(self, frames: Sequence[Frame]) -> list[Publication]:
+        """Return the receipts for these frames, those for one station's log and key in one message."""
+        numbers: dict[tuple[str, int, bytes], list[tuple[int, int]]] = {}
+        for frame in frames:
+            if frame.kind == DATA:
+                owed = numbers.setdefault((frame.station, frame.log_id, frame.key_id), [])
+                owed.append((frame.first_no, frame.last_no))
+        receipts: list[Publication] = []
+        for (station, log_id, key_id), owed in numbers.items():
+            ranges = joined(owed)
+            for start in range(0, len(ranges), RANGES_LIMIT):
+                receipt = Receipt(log_id, ranges[start : start + RANGES_LIMIT])
+                receipts += self._sealed(station, key_id, encode_receipt(receipt))
+        return receipts
+
+    def _sealed(self, station: str, key_id: bytes, payload: bytes) -> list[Publication]:
+        """Return the message with the key that the station used, or nothing when that key is no longer valid."""
+        try:
+            key = self._keys.of(self._basin, station).get(key_id)
+        except KeyFileError:
+            key = None
+        if key is None:
+            # The station sends again, with a key that is valid, and is receipted then.
+            return []
+        topic = receipt_topic(self._basin, station)
+        return [Publication(topic, seal(payload, key, key_id, topic, self._hmac_sha256))]
+
+
+def joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the same numbers in rising ranges that neither overlap nor touch."""
+    result: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if result and first <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(last, result[-1][1]))
+        else:
+            result.append((first, last))
+    return result

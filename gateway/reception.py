@@ -1,0 +1,98 @@
+"""Takes messages from the broker into the journal, then acknowledges them."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from time import monotonic
+
+from gateway.complaints import Complaint
+from gateway.ingest import Ingest, Judgement
+from gateway.journal import Journal, Transaction
+from gateway.mqtt import Link
+from gateway.progress import Progress
+from gateway.windows import Windows
+from gateway.worker import Worker
+
+__all__ = ["Reception"]
+
+log = logging.getLogger(__name__)
+
+GROUP_LIMIT = 1000  # messages in one transaction
+REPLAY_POLL_S = 2.0  # how soon a dead letter that someone asked to try again is tried
+DISK_RETRY_S = 2.0
+
+
+class Reception(Worker):
+    """The only writer of windows: it judges, journals in groups, and acknowledges in the order received."""
+
+    def __init__(
+        self,
+        link: Link,
+        ingest: Ingest,
+        windows: Windows,
+        journal: Journal,
+        progress: Progress,
+        settled: str,
+        now_ms: Callable[[], int],
+    ) -> None:
+        super().__init__("reception")
+        self._link = link
+        self._ingest = ingest
+        self._windows = windows
+        self._journal = journal
+        self._progress = progress
+        self._settled = settled
+        self._now_ms = now_ms
+        self._complaint = Complaint(log, f"journal {journal.path}", monotonic)
+        self.handled = 0  # messages journalled and acknowledged since the start
+
+    def step(self) -> float | None:
+        self._replay()
+        arrivals = self._link.take(GROUP_LIMIT)
+        if not arrivals:
+            return REPLAY_POLL_S
+        judgements = [self._ingest.judge(each.topic, each.payload, each.received_at_ms) for each in arrivals]
+        if self._write(judgements, []):
+            self._link.acknowledge(arrivals)
+            self.handled += len(arrivals)
+        return 0
+
+    def _replay(self) -> None:
+        letters = self._journal.dead_letters(only_replay=True)
+        # What a store refused is counted when the frame is settled; until then it cannot be taken back.
+        letters = [letter for letter in letters if (letter.seq or 0) <= self._progress.cursor(self._settled)]
+        if letters:
+            judgements = [self._ingest.judge_again(letter, self._now_ms()) for letter in letters]
+            self._write(judgements, [letter.id for letter in letters])
+
+    def _write(self, judgements: list[Judgement], replayed: list[int]) -> bool:
+        """Journal all in one transaction, trying until it succeeds; False when stopped before."""
+        changes = self._windows.take_changes()
+        while not self.is_stopping:
+            try:
+                with self._journal.transaction() as transaction:
+                    head = max((_write_one(transaction, each) for each in judgements), default=0)
+                    transaction.save_runs(changes)
+                    for letter_id in replayed:
+                        transaction.drop_dead_letter(letter_id)
+            except sqlite3.OperationalError as error:
+                self._complaint.raise_(f"{error}; nothing is acknowledged until it can be written")
+                self.rest(DISK_RETRY_S)
+                continue
+            self._complaint.clear()
+            self._progress.move_head(head, sum(each.answer is not None for each in judgements))
+            return True
+        return False
+
+
+def _write_one(transaction: Transaction, judgement: Judgement) -> int:
+    """Write down one judgement; return the seq of its frame, 0 without one."""
+    for letter in judgement.dead_letters:
+        transaction.add_dead_letter(letter)
+    if judgement.answer is not None:
+        transaction.add_outgoing(judgement.answer)
+    if judgement.report is not None and not transaction.add_report(judgement.report):
+        judgement.counts["messages_stale"] = 1
+    for name, number in judgement.counts.items():
+        transaction.count(name, number)
+    return transaction.add_frame(judgement.frame) if judgement.frame is not None else 0

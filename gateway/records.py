@@ -1,0 +1,50 @@
+"""The values of a batch's records, one by one, under the names they have in a store."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from protocol.batch import Batch, Column
+from protocol.quality import GOOD, MISSING, NO_READING, NOT_SCHEDULED
+from protocol.variables import field_name
+
+__all__ = ["Value", "column_names", "values_of"]
+
+
+class Value(NamedTuple):
+    """One value of one record; `record_index` counts from the batch's first record."""
+
+    record_index: int
+    sensor: int
+    variable: str
+    value: float | None
+    quality: int
+    null_reason: int | None
+
+
+def column_names(batch: Batch) -> list[tuple[int, str]]:
+    """Return (sensor, variable) of each column; raise UnknownVariable or ValueError for what has no name."""
+    return [(column.channel.sensor_no, field_name(column.channel.variable, column.channel.statistic))
+            for column in batch.columns]  # fmt: skip
+
+
+def values_of(batch: Batch, indexes: Iterable[int]) -> Iterator[Value]:
+    """Yield the values of the chosen records, column by column; what was not scheduled is left out."""
+    chosen = list(indexes)
+    for (sensor, variable), column in zip(column_names(batch), batch.columns, strict=True):
+        for index in chosen:
+            value = _value(column, index)
+            if value is not None:
+                yield Value(index, sensor, variable, value, column.qualities.get(index, GOOD), None)
+                continue
+            reason = column.null_reasons.get(index, NO_READING)
+            if reason != NOT_SCHEDULED:
+                yield Value(index, sensor, variable, None, column.qualities.get(index, MISSING), reason)
+
+
+def _value(column: Column, index: int) -> float | None:
+    mantissa = column.mantissas[index]
+    if mantissa is None:
+        return None
+    exponent = column.channel.exponent
+    # Dividing by a power of ten rounds once, so that 1234 and -3 become exactly the float that "1.234" is.
+    return mantissa * 10.0**exponent if exponent >= 0 else mantissa / 10.0**-exponent

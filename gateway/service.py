@@ -1,0 +1,161 @@
+"""The gateway as one service: wires broker, journal, stores, flags and page, and ends them in order."""
+
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from gateway.deliveries import Deliveries
+from gateway.feeding import Feeder
+from gateway.flagging import FLAGGING, Flagging
+from gateway.ingest import LEAVES, Ingest
+from gateway.journal import SETTLED, Journal
+from gateway.keys import Keys
+from gateway.mqtt import BrokerAddress, Link, Publication
+from gateway.post import RECEIPTS, Post
+from gateway.progress import Progress
+from gateway.reception import Reception
+from gateway.settings import AFTER_STORE, BrokerSettings, EmbeddedSettings, InfluxSettings, Settings
+from gateway.stores.embedded import EmbeddedStore
+from gateway.stores.store import Store
+from gateway.worker import Worker
+from protocol.topics import gateway_state_topic
+from rivergauge.basin import Basin
+
+__all__ = ["COUNTS", "Service"]
+
+log = logging.getLogger(__name__)
+
+STOP_LIMIT_S = 5.0
+COUNTS = (
+    "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
+    "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
+)  # fmt: skip
+
+
+class Service:
+    """The gateway of one basin. `now_ms` is its only clock for data; tests and the bench hand in their own."""
+
+    def __init__(self, settings: Settings, basin: Basin, now_ms: Callable[[], int]) -> None:
+        self._settings = settings
+        self._basin = basin
+        self._now_ms = now_ms
+        self._journal = Journal(settings.journal)
+        self._stores = [_store(each) for each in settings.stores]
+        self._workers: list[Worker] = []
+        self._page: Any = None
+
+    def start(self) -> None:
+        """Open journal and stores and begin to work; returns at once, the broker need not be there yet.
+
+        Raises sqlite3.Error for a file that is no journal or store, OSError for a password file or address.
+        """
+        address = _address(self._settings.broker)
+        self._journal.open()
+        for store in self._stores:
+            store.open()
+        self._wire(address)
+        for worker in self._workers:
+            worker.start()
+        self._link.start()
+        self._page = self._open_page()
+
+    def stop(self) -> None:
+        """End within 5 s. What is not acknowledged comes again from the broker; what is not sent is in the journal."""
+        ends_s = monotonic() + STOP_LIMIT_S
+        if self._page is not None:
+            self._page.stop()
+        for worker in self._workers:
+            worker.stop()
+        self._link.stop()
+        late = [each.name for each in self._workers if not each.join(max(0.0, ends_s - monotonic()))]
+        if late:
+            log.warning("ended without waiting for: %s", ", ".join(late))
+        for store in self._stores:
+            store.close()
+        self._journal.close()
+
+    def is_idle(self) -> bool:
+        """True when nothing received waits in any queue, store, receipt or outbox.
+
+        While the broker is away, what only the broker could take does not count.
+        """
+        if self._reception.handled < self._link.arrived:
+            return False
+        stages = [FLAGGING, *(store.name for store in self._stores)]
+        if not self._link.is_connected:
+            return self._progress.are_all_at_head(stages)
+        return self._progress.are_all_at_head([*stages, RECEIPTS]) and self._progress.owed == 0
+
+    def counts(self) -> dict[str, int]:
+        """Return messages received, decoded, refused and forged, and records received, stored, duplicate, dead and
+        pending, since the journal began."""
+        counted = self._journal.counts()
+        return {name: counted.get(name, 0) for name in COUNTS}
+
+    @property
+    def is_ready(self) -> bool:
+        """True while the broker has granted every subscription."""
+        return self._link.is_subscribed
+
+    @property
+    def web_url(self) -> str | None:
+        """The address of the page, None without one."""
+        return self._page.url if self._page is not None else None
+
+    def _wire(self, address: BrokerAddress) -> None:
+        code, name = self._basin.code, self._settings.name
+        windows = self._journal.load_windows()
+        self._progress = Progress(self._journal.head(), self._journal.cursors(), len(self._journal.outbox(-1)))
+        keys = Keys(self._settings.keys)
+        ingest = Ingest(code, [station.id for station in self._basin.stations], keys, windows, hmac_sha256)
+        deliveries = Deliveries(self._basin)
+        topics = [f"rg/1/{code}/+/{leaf}" for leaf in LEAVES]
+        self._link = Link(
+            address,
+            client_id=f"rivergauge-{name}",
+            topics=topics,
+            will=self._state("gone"),
+            now_ms=self._now_ms,
+            on_arrival=lambda: self._reception.wake(),
+            on_connected=lambda: self._post.announce(self._state("accepting")),
+        )
+        self._reception = Reception(self._link, ingest, windows, self._journal, self._progress, SETTLED, self._now_ms)
+        is_after_store = self._settings.receipts_after == AFTER_STORE
+        self._post = Post(self._link, code, keys, hmac_sha256, self._journal, self._progress, is_after_store)
+        flagging = Flagging(self._basin, deliveries, self._journal, self._progress)
+        names = [store.name for store in self._stores]
+        feeders = [Feeder(each, names, code, deliveries, self._journal, self._progress) for each in self._stores]
+        self._workers = [self._reception, flagging, *feeders, self._post]
+        for worker in (flagging, *feeders, self._post):
+            self._progress.listen(worker.wake)
+
+    def _open_page(self) -> Any:
+        web, embedded = self._settings.web, self._settings.embedded
+        if web is None or embedded is None:
+            return None
+        from gateway.page import Page
+
+        page = Page(web, EmbeddedStore(embedded.path), self._basin, self._settings.bulletins, self._now_ms)
+        page.start()
+        return page
+
+    def _state(self, state: str) -> Publication:
+        return Publication(gateway_state_topic(self._settings.name), json.dumps({"state": state}).encode(), True)
+
+
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")
+
+
+def _store(settings: EmbeddedSettings | InfluxSettings) -> Store:
+    if isinstance(settings, EmbeddedSettings):
+        return EmbeddedStore(settings.path, settings.name)
+    raise NotImplementedError
+
+
+def _address(broker: BrokerSettings) -> BrokerAddress:
+    password = broker.password_file.read_text().strip() if broker.password_file else None
+    return BrokerAddress(broker.host, broker.port, broker.username, password)

@@ -1,0 +1,178 @@
+"""gateway.toml: what belongs to the server, not to the basin."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rivergauge.basin import ConfigurationError
+from rivergauge.basin.document import Document, Table, read_document
+
+__all__ = [
+    "BrokerSettings",
+    "EmbeddedSettings",
+    "InfluxSettings",
+    "Settings",
+    "SettingsError",
+    "WebSettings",
+    "load_settings",
+]
+
+AFTER_JOURNAL, AFTER_STORE = "journal", "store"
+EMBEDDED, INFLUXDB_2, INFLUXDB_1 = "embedded", "influxdb2", "influxdb1"
+PORT_LIMIT = 65_535
+STORE_NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,31}"
+
+
+class SettingsError(ConfigurationError):
+    """The settings file cannot be used."""
+
+
+@dataclass(frozen=True)
+class BrokerSettings:
+    host: str
+    port: int
+    username: str | None = None
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class EmbeddedSettings:
+    """The store in a file of its own, which the page, the bulletin and the command line read."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class InfluxSettings:
+    """A store that speaks `api` "influxdb2" (/api/v2/write, bucket) or "influxdb1" (/write, database)."""
+
+    name: str
+    api: str
+    url: str
+    database: str  # the bucket of InfluxDB 2
+    organisation: str = ""
+    username: str = ""
+    secret_file: Path | None = None  # holds the token or password
+
+    def secret(self) -> str | None:
+        """Read the token or password; raise OSError when the file cannot be read."""
+        return self.secret_file.read_text().strip() if self.secret_file else None
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    host: str
+    port: int  # 0: a free one
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths are absolute, or as the file gives them relative to its own folder."""
+
+    name: str
+    basin: Path
+    keys: Path
+    journal: Path
+    broker: BrokerSettings
+    stores: tuple[EmbeddedSettings | InfluxSettings, ...]
+    receipts_after: str = AFTER_STORE
+    web: WebSettings | None = None
+    bulletins: Path | None = None  # folder of issued bulletins, which the page links to
+
+    @property
+    def embedded(self) -> EmbeddedSettings | None:
+        """The first embedded store, the one that is read."""
+        return next((store for store in self.stores if isinstance(store, EmbeddedSettings)), None)
+
+
+def load_settings(path: Path | str) -> Settings:
+    """Return the settings in a TOML file, or raise SettingsError with every problem found in it."""
+    document = read_document(Path(path))
+    if not document.problems:
+        settings = _read_settings(document)
+        if not document.problems:
+            return settings
+    raise SettingsError(document.sorted_problems())
+
+
+def _read_settings(document: Document) -> Settings:
+    root, folder = document.root, document.file.parent
+    gateway = root.take_table("gateway", "a table [gateway] with name, basin, keys and journal")
+    broker = root.take_table("broker", "a table [broker] with host and port")
+    settings = Settings(
+        name=gateway.take_id("name"),
+        basin=_path(gateway, "basin", "the path of the basin file", folder),
+        keys=_path(gateway, "keys", "the folder of the stations' keys", folder),
+        journal=_path(gateway, "journal", "the path of the journal, created if need be", folder),
+        receipts_after=_choice(gateway, "receipts_after", [AFTER_STORE, AFTER_JOURNAL]),
+        bulletins=_path(gateway, "bulletins", "a folder", folder) if "bulletins" in gateway else None,
+        broker=BrokerSettings(
+            host=broker.take_text("host", "the broker's name or address"),
+            port=broker.take_integer("port", 1, PORT_LIMIT),
+            username=broker.take_text("username", "a name") if "username" in broker else None,
+            password_file=_path(broker, "password_file", "a file", folder) if "password_file" in broker else None,
+        ),
+        stores=_read_stores(root, folder),
+        web=_read_web(root.take_table("web", "a table [web] with host and port")) if "web" in root else None,
+    )
+    if settings.web is not None and settings.embedded is None and document.problems == []:
+        root.note("web", "a page", f'a [[store]] with kind = "{EMBEDDED}" for the page to read, or no [web]')
+    for table in (gateway, broker, root):
+        table.refuse_unknown()
+    return settings
+
+
+def _read_stores(root: Table, folder: Path) -> tuple[EmbeddedSettings | InfluxSettings, ...]:
+    tables = root.take_tables("store", "name", "one [[store]] table for each store")
+    if not tables:
+        root.note("store", "no store", "at least one [[store]] table")
+    stores: list[EmbeddedSettings | InfluxSettings] = []
+    for table in tables:
+        store = _read_store(table, folder)
+        if store.name in [other.name for other in stores]:
+            table.note("name", f'"{store.name}" a second time', "a name that no other store has")
+        stores.append(store)
+        table.refuse_unknown()
+    return tuple(stores)
+
+
+def _read_store(table: Table, folder: Path) -> EmbeddedSettings | InfluxSettings:
+    name = table.take_text("name", "a name of a-z, 0-9 and -, which its place in the journal keeps", STORE_NAME_PATTERN)
+    kind = table.take_choice("kind", [EMBEDDED, INFLUXDB_2, INFLUXDB_1])
+    if kind == INFLUXDB_2:
+        return InfluxSettings(
+            name,
+            kind,
+            url=table.take_text("url", "an address such as http://127.0.0.1:8086", r"https?://\S+"),
+            database=table.take_text("bucket", "the bucket to write to"),
+            organisation=table.take_text("organisation", "the organisation that has the bucket"),
+            secret_file=_path(table, "token_file", "a file with the token", folder) if "token_file" in table else None,
+        )
+    if kind == INFLUXDB_1:
+        return InfluxSettings(
+            name,
+            kind,
+            url=table.take_text("url", "an address such as http://127.0.0.1:8086", r"https?://\S+"),
+            database=table.take_text("database", "the database to write to"),
+            username=table.take_text("username", "a name") if "username" in table else "",
+            secret_file=_path(table, "password_file", "a file", folder) if "password_file" in table else None,
+        )
+    return EmbeddedSettings(name, _path(table, "path", "the path of the store, created if need be", folder))
+
+
+def _read_web(table: Table) -> WebSettings:
+    web = WebSettings(
+        host=table.take_text("host", "an address to listen on, such as 127.0.0.1"),
+        port=table.take_integer("port", 0, PORT_LIMIT),
+    )
+    table.refuse_unknown()
+    return web
+
+
+def _path(table: Table, key: str, expected: str, folder: Path) -> Path:
+    return folder / table.take_text(key, expected)
+
+
+def _choice(table: Table, key: str, choices: list[str]) -> str:
+    """Return one of the choices, the first where the file does not say."""
+    return table.take_choice(key, choices) if key in table else choices[0]

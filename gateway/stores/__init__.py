@@ -1,0 +1,1 @@
+"""Where observations are kept: the embedded store and InfluxDB."""

@@ -1,0 +1,91 @@
+"""What a store is handed and what it answers; the service feeds each store from the journal at the store's own pace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.observations import Flag, Gap, Observation, Revision
+from protocol.batch import Batch
+
+__all__ = ["AUTHENTICATED", "Away", "Delivery", "Outcome", "Parked", "Reader", "RefusedRecord", "Store", "Written"]
+
+AUTHENTICATED = "authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One entry of the journal, decoded: the fresh records of a batch with what was derived from them, or a flag."""
+
+    seq: int
+    basin: str
+    station: str
+    received_at_ms: int
+    batch: Batch | None = None
+    fresh: tuple[int, ...] = ()  # indexes into the batch
+    revisions: tuple[Revision, ...] = ()
+    flag: Flag | None = None
+    provenance: str = AUTHENTICATED
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """A record that the store can never take."""
+
+    seq: int
+    record_no: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Everything handed over is on the store's disk, but for the records refused."""
+
+    refused: tuple[RefusedRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The store cannot take anything now; try the same again, not before `retry_after_s` where the store named it."""
+
+    reason: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The store will refuse everything until a person acts (password, database name)."""
+
+    reason: str
+
+
+Outcome = Written | Away | Parked
+
+
+class Store(Protocol):
+    """Takes deliveries. Writing the same delivery again changes nothing."""
+
+    name: str
+
+    def open(self) -> None:
+        """Prepare for writing; does not need a server to be there."""
+
+    def write(self, deliveries: Sequence[Delivery]) -> Outcome:
+        """Write all of them."""
+
+    def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """Gives back what was stored, in the order of time; a range is from_ms <= time < to_ms."""
+
+    def read_observations(self, station: str, from_ms: int, to_ms: int) -> list[Observation]: ...
+
+    def read_revisions(self, station: str, from_ms: int, to_ms: int) -> list[Revision]: ...
+
+    def read_flags(self, station: str | None, from_ms: int, to_ms: int) -> list[Flag]:
+        """Return the flags of one station, or of all, that were raised at any moment of the range."""
+
+    def read_gaps(self, station: str) -> list[Gap]: ...
+
+    def count_records(self, station: str, from_ms: int, to_ms: int) -> int:
+        """Return how many records of the station there are, each a name (log_id, record_no) of its own."""

@@ -1,0 +1,63 @@
+"""A thread that works when there is work, and waits when there is none."""
+
+import logging
+import threading
+
+__all__ = ["Worker"]
+
+log = logging.getLogger(__name__)
+
+AFTER_FAULT_S = 5.0
+
+
+class Worker:
+    """Calls `step` again and again in a thread of its own; a subclass says what a step is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def step(self) -> float | None:
+        """Do one piece of work; return how many seconds to wait before the next, None to wait until woken."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Have a step done soon, from any thread."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Have no step begun any more; returns at once."""
+        self._stopping.set()
+        self._wake.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the step in hand; return False when it takes longer."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def rest(self, seconds: float) -> None:
+        """Wait inside a step, cut short by `stop`."""
+        self._stopping.wait(seconds)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                wait_s = self.step()
+            except Exception:
+                # A fault of ours in one stage must not silence the others; nothing is lost, the journal is not passed.
+                log.exception("%s failed; trying again in %g s", self.name, AFTER_FAULT_S)
+                self.rest(AFTER_FAULT_S)
+                continue
+            if wait_s != 0:
+                self._wake.wait(wait_s)
