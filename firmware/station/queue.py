@@ -48,8 +48,7 @@ class Queue:
         if self._ring.find_newest():
             self._mount_from_scan()
         else:
-            # One bit short of 64, so that every reader holds it in a signed integer.
-            self.log_id = int.from_bytes(random_bytes(8), "little") >> 1
+            self.log_id = int.from_bytes(random_bytes(4), "little")
             self._ring.start(**self._header_fields((0, 0)))
             self._front = (self._ring.newest.sequence, 0)
 
@@ -60,9 +59,8 @@ class Queue:
 
     def append(self, boot_no, monotonic_ms, utc_ms, values, is_test=False):
         """Write one record and return its number; it is on flash when this returns."""
-        newest = self._ring.newest
         data = slots.encode_record(self.next_record_no, boot_no, monotonic_ms, utc_ms, values, is_test)
-        if newest.configuration_no != self._configuration_no or newest.channels != self._channels:
+        if not self._is_of_this_configuration(self._ring.newest):
             self._enter_next_block()
         if not self._ring.write(data):
             self._enter_next_block()
@@ -82,6 +80,10 @@ class Queue:
                         return record
         return None
 
+    def has_new_configuration(self):
+        """True while no record has been written with the configuration that this queue was given."""
+        return not self._is_of_this_configuration(self._ring.newest) or self.next_record_no == 1
+
     def oldest_pending_no(self):
         """Return the number of the oldest record without a receipt; the next record's number when there is none."""
         for _, _, record in self._ring.walk(self._front):
@@ -90,10 +92,10 @@ class Queue:
         return self.next_record_no
 
     def runs(self):
-        """Yield each Run of dated records without a receipt, oldest first, of at most RUN_LIMIT records."""
+        """Yield each Run of records to send, oldest first: dated, without a receipt, not set aside; RUN_LIMIT at most."""
         run = header = None
         for sequence, _, record in self._ring.walk(self._front):
-            if record.is_receipted or record.utc_ms is None:
+            if record.is_receipted or record.is_set_aside or record.utc_ms is None:
                 continue
             if header is None or header.sequence != sequence:
                 header = self._ring.header(sequence)
@@ -123,13 +125,22 @@ class Queue:
     def mark_receipted(self, ranges):
         """Keep for ever that the records in the (first, last) `ranges` need not be sent again; return how many were new."""
         marked = 0
+        end = max((last for _, last in ranges), default=0)
         for sequence, slot, record in self._ring.walk(self._front):
+            if record.record_no > end:
+                break
             if not record.is_receipted and any(first <= record.record_no <= last for first, last in ranges):
                 self._ring.clear_bits(sequence, slot, slots.RECEIPTED_AT, slots.MARK)
                 marked += 1
         if marked:
             self._advance_front()
         return marked
+
+    def set_aside(self, first, last):
+        """Keep for ever that the gateway refused these records: they stay, and are not sent again."""
+        for sequence, slot, record in self._ring.walk(self._front):
+            if first <= record.record_no <= last:
+                self._ring.clear_bits(sequence, slot, slots.SET_ASIDE_AT, slots.MARK)
 
     def untold_gaps(self):
         """Return [(first, last)] of the records that were overwritten unsent and not yet told, oldest first."""
@@ -148,6 +159,9 @@ class Queue:
         for header in self._headers_with_gaps():
             if any(first <= header.lost_first and header.lost_last <= last for first, last in gaps):
                 self._ring.mark_block(header.sequence, slots.GAP_TOLD_AT)
+
+    def _is_of_this_configuration(self, header):
+        return header.configuration_no == self._configuration_no and header.channels == self._channels
 
     def _mount_from_hint(self, hint):
         if len(hint) != struct.calcsize(_HINT):

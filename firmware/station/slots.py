@@ -7,7 +7,7 @@ The law this file keeps: bytes that do not carry a right CRC are nothing, and wh
     block   [ header 128 bytes ][ slot 64 ][ slot 64 ] ...            all little-endian
     header  magic crc | sequence log_id first_record_no configuration_no channel_count lost_first lost_last channels |
             ... gap_told freed
-    slot    crc | record_no boot_no flags value_count monotonic_ms values[9] | utc_ms utc_check | receipted spare
+    slot    crc | record_no boot_no flags value_count monotonic_ms values[9] | utc_ms utc_check | receipted set_aside
 """
 
 import binascii
@@ -21,13 +21,14 @@ MAX_VALUES = 9
 GAP_TOLD_AT = 126
 FREED_AT = 127
 RECEIPTED_AT = 62
+SET_ASIDE_AT = 63
 MARK = b"\x00"
 
 FLAG_TEST = 0x01
 FLAG_DATED_WHEN_WRITTEN = 0x02
 
 _MAGIC = b"RGQ1"
-_HEADER = "<IQIHBII"
+_HEADER = "<IIIHBII"
 _HEADER_AT = 8
 _CHANNELS_AT = _HEADER_AT + struct.calcsize(_HEADER)
 _CHANNEL = "<BBBbI"
@@ -67,7 +68,16 @@ class Header:
 class Record:
     """One instant: `values` are (mantissa, quality), or (None, reason) where there is no value; `utc_ms` None = undated."""
 
-    __slots__ = ("boot_no", "is_receipted", "is_test", "monotonic_ms", "record_no", "utc_ms", "values")
+    __slots__ = (
+        "boot_no",
+        "is_receipted",
+        "is_set_aside",
+        "is_test",
+        "monotonic_ms",
+        "record_no",
+        "utc_ms",
+        "values",
+    )
 
 
 def encode_header(sequence, log_id, first_record_no, configuration_no, channels, lost_first, lost_last):
@@ -163,6 +173,7 @@ def decode_record(buffer):
     record.monotonic_ms = high << 32 | low
     record.is_test = bool(flags & FLAG_TEST)
     record.is_receipted = buffer[RECEIPTED_AT] != 0xFF
+    record.is_set_aside = buffer[SET_ASIDE_AT] != 0xFF
     record.values = [_decode_value(struct.unpack_from("<i", buffer, _VALUES_AT + 4 * i)[0]) for i in range(count)]
     record.utc_ms = _decode_date(bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]))
     return record

@@ -1,0 +1,138 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""The station's wake: measure what is due, keep it, send it, sleep until the next instant.
+
+The law this file keeps: a phase that fails is noted, and the next one goes on; whatever happens, the board ends in deep
+sleep until the next instant is due, and nothing but a due instant decides when that is.
+"""
+
+from protocol import quality
+
+from . import config
+from .blackbox import BlackBox
+from .hal import DEEP_SLEEP, HardwareError
+from .memory import Memory, count_boot, recall
+from .queue import Queue
+from .sampler import Sampler
+from .schedule import due_instant, skipped_instants
+
+WAKE_UP_MS = 1000  # from the start of the processor to the first line here, and a little more
+UPLINK_MARGIN_MS = 2000  # between the end of the uplink and the wake for the next instant
+SHORTEST_UPLINK_MS = 3000  # not worth a connection if less is left
+FAILED_START_SLEEP_MS = 900_000
+
+
+def run(board, root=""):
+    """Do one wake; does not return, since deep sleep ends the run."""
+    black_box = BlackBox(board, root)
+    try:
+        configuration = config.load(root)
+        wake = Wake(board, configuration, black_box, root)
+    except Exception as error:
+        black_box.note_exception("start", error)
+        board.deep_sleep_until(board.monotonic_ms() + FAILED_START_SLEEP_MS)
+    for phase in (wake.measure, wake.send, wake.remember):
+        board.feed_watchdog()
+        try:
+            phase()
+        except Exception as error:
+            black_box.note_exception(phase.__name__, error)
+    board.deep_sleep_until(wake.next_wake_ms())
+
+
+class Wake:
+    """One wake and its phases, in the order in which `run` calls them.
+
+    Instants are counted in UTC where the board has it, else in monotonic time; `_ahead_ms` turns one into the other.
+    """
+
+    def __init__(self, board, configuration, black_box, root):
+        self._board = board
+        self._configuration = configuration
+        self._black_box = black_box
+        self._sampler = Sampler(board, configuration.sensors, black_box)
+        # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
+        self._memory = recall(board.rtc_memory()) if board.reset_cause() == DEEP_SLEEP else Memory()
+        self._queue = Queue(board.queue_flash(), configuration.configuration_no, self._sampler.channels())
+        self._queue.mount(board.random_bytes, self._memory.queue_hint)
+        self._newest = self._queue.newest_record()  # of the wakes before
+        self._recorded_ms = None  # the instant recorded in this wake
+        if self._memory.is_new_boot:
+            self._memory.boot_no = count_boot(root, self._newest.boot_no if self._newest else 0)
+        if self._queue.has_new_configuration():
+            self._memory.is_born = False
+
+    def measure(self):
+        """Record the instant that is due about now; one that is further ahead is left to the next wake."""
+        due_ms = self._due_ms()
+        self._explain_skipped(due_ms)
+        if due_ms - self._now_ms() > self._sampler.lead_ms() + 2 * WAKE_UP_MS:
+            return
+        self._append(due_ms, self._sampler.measure(due_ms - self._ahead_ms()))
+        self._recorded_ms = due_ms
+
+    def send(self):
+        """Exchange with the gateway when that is due, when something is unreceipted, or when this boot was not told yet."""
+        is_due = self._recorded_ms is not None and self._recorded_ms % self._configuration.send_every_ms == 0
+        if not (is_due or self._memory.awaits_receipts or not self._memory.is_born):
+            return
+        deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
+        if deadline_ms - self._board.monotonic_ms() < SHORTEST_UPLINK_MS:
+            return
+        from .mqtt import ProtocolError
+        from .uplink import Uplink
+
+        was_cut_off = self._memory.awaits_receipts
+        asleep_until_ms = self._due_ms() if self._board.utc_ms() is not None else None
+        uplink = Uplink(self._board, self._configuration, self._queue, self._memory, self._black_box)
+        try:
+            uplink.exchange(asleep_until_ms, deadline_ms)
+        except (HardwareError, ProtocolError) as error:
+            # Said once, when it begins: a network that is away for days must not push other notes out.
+            if not was_cut_off:
+                self._black_box.note("uplink", error.reason)
+
+    def remember(self):
+        """Keep what the next wake has to know."""
+        self._memory.queue_hint = self._queue.hint()
+        self._board.set_rtc_memory(self._memory.pack())
+
+    def next_wake_ms(self):
+        """Return the monotonic time at which to wake for the next instant."""
+        return self._due_ms() - self._ahead_ms() - self._sampler.lead_ms() - WAKE_UP_MS
+
+    def _now_ms(self):
+        utc_ms = self._board.utc_ms()
+        return self._board.monotonic_ms() if utc_ms is None else utc_ms
+
+    def _ahead_ms(self):
+        return self._now_ms() - self._board.monotonic_ms()
+
+    def _due_ms(self):
+        last_ms = self._recorded_ms if self._recorded_ms is not None else self._last_ms()
+        return due_instant(self._now_ms(), self._configuration.record_every_ms, last_ms)
+
+    def _last_ms(self):
+        """Return the last instant recorded before this wake, as `_now_ms` counts; None where the queue cannot tell."""
+        if self._newest is None:
+            return None
+        if self._board.utc_ms() is not None:
+            return self._newest.utc_ms
+        return self._newest.monotonic_ms if self._newest.boot_no == self._memory.boot_no else None
+
+    def _explain_skipped(self, due_ms):
+        """Record a null, with its reason, for every instant that passed while the station was off."""
+        last_ms = self._last_ms()
+        if last_ms is None or self._queue.has_new_configuration():
+            return
+        values = [(None, quality.STATION_OFF)] * len(self._sampler.channels())
+        for instant_ms in skipped_instants(last_ms, due_ms, self._configuration.record_every_ms):
+            self._append(instant_ms, values)
+
+    def _append(self, instant_ms, values):
+        utc_ms = instant_ms if self._board.utc_ms() is not None else None
+        # A clock that was set back must not make times fall: such a record stays undated.
+        if utc_ms is not None and self._newest is not None and utc_ms <= (self._newest.utc_ms or 0):
+            utc_ms = None
+        # An instant just before the power came back has no monotonic time of this boot.
+        monotonic_ms = max(0, instant_ms - self._ahead_ms())
+        self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values)

@@ -1,0 +1,56 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""One measurement of everything a record holds. A sensor that fails costs its own values, never the record."""
+
+from protocol.quality import GOOD, NO_READING, SENSOR_ERROR
+from protocol.variables import INSTANT, code_of
+
+from .sensors import open_sensor
+
+BATTERY_SENSOR_NO = 0  # the board itself
+
+
+class Sampler:
+    """The station's sensors and its battery, in the order of a record's values."""
+
+    def __init__(self, board, settings, black_box):
+        self._board = board
+        self._black_box = black_box
+        self._sensors = [open_sensor(sensor) for sensor in settings]
+        self._total_ms = sum(sensor.warm_up_ms + sensor.span_ms for sensor in self._sensors)
+
+    def channels(self):
+        """Return the channel of each value, as the queue keeps them."""
+        channels = []
+        for sensor in self._sensors:
+            channels += sensor.channels()
+        channels.append((BATTERY_SENSOR_NO, code_of("battery_v"), INSTANT, -2, 0))
+        return channels
+
+    def lead_ms(self):
+        """Return how long before the due instant `measure` has to begin."""
+        return (self._total_ms + self._sensors[0].warm_up_ms) // 2 if self._sensors else 0
+
+    def measure(self, due_ms):
+        """Return one (mantissa, quality) or (None, reason) per channel, the bursts centred on the due monotonic time."""
+        values = []
+        # Sensors are read one after the other; with one the offset is nought and its burst lies around the instant.
+        begin_ms = due_ms - self._total_ms // 2
+        for sensor in self._sensors:
+            duration_ms = sensor.warm_up_ms + sensor.span_ms
+            self._board.feed_watchdog()
+            try:
+                values += sensor.measure(self._board, begin_ms + duration_ms // 2)
+            except Exception as error:
+                self._black_box.note_exception("sensor", error)
+                values += [(None, SENSOR_ERROR)] * len(sensor.channels())
+            begin_ms += duration_ms
+        values.append(self._battery())
+        return values
+
+    def _battery(self):
+        try:
+            volts = self._board.battery_v()
+        except Exception as error:
+            self._black_box.note_exception("battery", error)
+            return (None, SENSOR_ERROR)
+        return (None, NO_READING) if volts is None else (round(volts * 100), GOOD)

@@ -1,0 +1,178 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""What a station says to its gateway in one connection, and what it makes of the answers.
+
+The law this file keeps: only a receipt that verifies frees a record, and a record goes out once per connection.
+"""
+
+from protocol.cbor import DecodeError
+from protocol.cose import Forged
+from protocol.data_encoder import encode_data
+from protocol.receipts import Refused, decode_receipt
+
+from . import notices
+from .batches import batch_of
+from .envelope import Envelope
+from .session import Session
+
+CONNECT_TIMEOUT_MS = 20_000
+RECEIPT_TIMEOUT_MS = 15_000
+WINDOW = 4  # batches sent and not yet receipted
+GAPS_LIMIT = 16  # told in one connection; the rest in the next
+WILL = b"gone"
+
+
+class _Sent:
+    """A batch that awaits its receipt."""
+
+    __slots__ = ("first", "gaps", "last", "message", "open_ranges")
+
+
+class Uplink:
+    """The exchange of one wake. `memory` keeps what the next one has to know."""
+
+    def __init__(self, board, configuration, queue, memory, black_box):
+        self._board = board
+        self._configuration = configuration
+        self._envelope = Envelope(configuration)
+        self._queue = queue
+        self._memory = memory
+        self._black_box = black_box
+        self._session = None
+        self._sent = []
+        self._heard_ms = 0  # when something was last sent or receipted
+        self._handlers = {
+            self._envelope.topic("receipt"): self._take_receipt,
+            self._envelope.topic("command"): self._take_command,
+        }
+
+    def exchange(self, asleep_until_ms, deadline_ms):
+        """Connect, send what is pending, take the receipts, and leave; raise HardwareError or ProtocolError."""
+        had_open_receipts = self._memory.awaits_receipts
+        self._memory.awaits_receipts = True
+        try:
+            connect_by_ms = min(deadline_ms, self._board.monotonic_ms() + CONNECT_TIMEOUT_MS)
+            link = self._board.open_link(self._configuration.broker_host, self._configuration.broker_port, connect_by_ms)
+            try:
+                self._session = Session(self._board, link, self._on_message)
+                self._greet(had_open_receipts, connect_by_ms)
+                self._send_records(deadline_ms)
+                self._publish_asleep(asleep_until_ms, deadline_ms)
+                if self._await_answers(deadline_ms):
+                    self._memory.is_born = True
+                    self._memory.awaits_receipts = False
+                self._session.disconnect(deadline_ms)
+            finally:
+                link.close()
+        finally:
+            self._board.close_network()
+
+    def _greet(self, had_open_receipts, deadline_ms):
+        client_id = self._envelope.client_id()
+        if not self._session.connect(client_id, self._envelope.topic("online"), WILL, deadline_ms):
+            self._session.subscribe(sorted(self._handlers), deadline_ms)
+        elif had_open_receipts:
+            # A receipt that came while we slept saves sending its records again.
+            self._session.settle(deadline_ms)
+        if not self._memory.is_born:
+            birth = notices.birth(self._board, self._configuration, self._queue.log_id, self._memory)
+            self._publish("birth", birth, deadline_ms, is_retained=True)
+
+    def _send_records(self, deadline_ms):
+        utc_ms = self._board.utc_ms()
+        if utc_ms is not None:
+            self._queue.date_records(self._memory.boot_no, utc_ms - self._board.monotonic_ms())
+        gaps = self._queue.untold_gaps()[:GAPS_LIMIT]
+        for run in self._queue.runs():
+            while len(self._sent) >= WINDOW:
+                if not self._wait(deadline_ms):
+                    return
+            self._send_run(run, gaps, deadline_ms)
+            gaps = []
+
+    def _send_run(self, run, gaps, deadline_ms):
+        oldest_pending_no = self._queue.oldest_pending_no()
+        receipted = gaps[0][0] if gaps else oldest_pending_no
+        batch = batch_of(run, self._queue.log_id, oldest_pending_no, receipted, gaps)
+        sent = _Sent()
+        sent.first = run.records[0].record_no
+        sent.last = run.records[-1].record_no
+        sent.open_ranges = [(sent.first, sent.last)]
+        sent.gaps = gaps
+        sent.message = self._publish("data", encode_data(batch), deadline_ms)
+        self._sent.append(sent)
+
+    def _publish_asleep(self, asleep_until_ms, deadline_ms):
+        facts = {} if asleep_until_ms is None else {"until_ms": asleep_until_ms}
+        event = notices.event(self._board, self._memory, "asleep", facts=facts)
+        self._publish("online", event, deadline_ms, is_retained=True)
+
+    def _publish(self, leaf, payload, deadline_ms, is_retained=False):
+        """Send on one of our leaves and return the sealed message."""
+        message = self._envelope.seal(leaf, payload)
+        self._session.publish(self._envelope.topic(leaf), message, deadline_ms, is_retained)
+        self._heard_ms = self._board.monotonic_ms()
+        return message
+
+    def _await_answers(self, deadline_ms):
+        """Return True when every message was acknowledged and every record sent was receipted."""
+        while self._sent or self._session.unacknowledged:
+            if not self._wait(deadline_ms):
+                return False
+        return True
+
+    def _wait(self, deadline_ms):
+        return self._session.wait(min(deadline_ms, self._heard_ms + RECEIPT_TIMEOUT_MS))
+
+    def _on_message(self, topic, message):
+        if topic not in self._handlers:
+            self._black_box.note("uplink", "message on topic %s, which was not subscribed to" % topic)
+            return
+        try:
+            self._handlers[topic](self._envelope.open(topic, message))
+        except (Forged, DecodeError) as error:
+            self._black_box.note("uplink", "message on %s dropped: %s" % (topic, error))
+
+    def _take_receipt(self, payload):
+        answer = decode_receipt(payload)
+        if isinstance(answer, Refused):
+            self._take_refusal(answer)
+        elif answer.log_id == self._queue.log_id:
+            self._queue.mark_receipted(answer.ranges)
+            for sent in self._sent:
+                sent.open_ranges = without(sent.open_ranges, answer.ranges)
+                if not sent.open_ranges and sent.gaps:
+                    self._queue.mark_gaps_told(sent.gaps)
+            self._sent = [sent for sent in self._sent if sent.open_ranges]
+            self._heard_ms = self._board.monotonic_ms()
+
+    def _take_refusal(self, refusal):
+        """Stop sending what the gateway cannot read; the records stay in the queue, and the gateway hears which."""
+        for sent in self._sent:
+            if sent.message.endswith(refusal.tag):
+                self._queue.set_aside(sent.first, sent.last)
+                facts = {"first": sent.first, "last": sent.last}
+                self._publish_now("event", notices.event(self._board, self._memory, "refused", refusal.reason, facts))
+                self._black_box.note("uplink", "refused %r: %s" % (facts, refusal.reason))
+        self._sent = [sent for sent in self._sent if not sent.message.endswith(refusal.tag)]
+
+    def _take_command(self, payload):
+        self._publish_now("reply", notices.reply_to(payload, self._memory))
+
+    def _publish_now(self, leaf, payload):
+        self._publish(leaf, payload, self._board.monotonic_ms() + RECEIPT_TIMEOUT_MS)
+
+
+def without(ranges, taken):
+    """Return what is left of the (first, last) `ranges` when those in `taken` are removed."""
+    for taken_first, taken_last in taken:
+        left = []
+        for first, last in ranges:
+            if taken_last < first or last < taken_first:
+                left.append((first, last))
+                continue
+            if first < taken_first:
+                left.append((first, taken_first - 1))
+            if taken_last < last:
+                left.append((taken_last + 1, last))
+        ranges = left
+    return ranges
