@@ -1,9 +1,9 @@
 """Observations and their revisions as rows of plain values: one form for the command line, JSON and CSV."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from gateway.observations import Observation, Revision
+from gateway.times import format_utc
 
 __all__ = ["COLUMNS", "Row", "observation_rows"]
 
@@ -27,7 +27,7 @@ def observation_rows(observations: Iterable[Observation], revisions: Iterable[Re
             "log_id": each.log_id,
             "record_no": each.record_no,
             "configuration_no": each.configuration_no,
-            "received_at": _iso(each.received_at_ms),
+            "received_at": format_utc(each.received_at_ms),
             "provenance": each.provenance,
         }
         origins[each.station, each.sensor, each.observed_at_ms] = origin
@@ -48,7 +48,7 @@ def observation_rows(observations: Iterable[Observation], revisions: Iterable[Re
 
 def _row(each: Observation | Revision) -> Row:
     return {
-        "observed_at": _iso(each.observed_at_ms),
+        "observed_at": format_utc(each.observed_at_ms),
         "station": each.station,
         "sensor": each.sensor,
         "variable": each.variable,
@@ -56,8 +56,3 @@ def _row(each: Observation | Revision) -> Row:
         "quality": each.quality,
         "test": int(each.test),
     }
-
-
-def _iso(at_ms: int) -> str:
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds").replace("+00:00", "Z")

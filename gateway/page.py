@@ -22,7 +22,7 @@ class Page:
     """The web page of the basin, as `reader` knows it."""
 
     def __init__(
-        self, web: WebSettings, reader: Reader, basin: Basin, bulletins: Path | None, now_ms: Callable[[], int]
+        self, web: WebSettings, reader: Reader, basin: Basin, bulletins: Path, now_ms: Callable[[], int]
     ) -> None:
         app = create_app(reader, basin, bulletins, now_ms)
         config = uvicorn.Config(app, host=web.host, port=web.port, log_config=None, access_log=False, lifespan="off")

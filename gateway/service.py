@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
 from gateway.deliveries import Deliveries
 from gateway.feeding import Feeder
@@ -14,11 +13,13 @@ from gateway.ingest import LEAVES, Ingest
 from gateway.journal import SETTLED, Journal
 from gateway.keys import Keys
 from gateway.mqtt import BrokerAddress, Link, Publication
+from gateway.page import Page
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.reception import Reception
-from gateway.settings import AFTER_STORE, BrokerSettings, EmbeddedSettings, InfluxSettings, Settings
+from gateway.settings import AFTER_STORE, INFLUXDB_2, BrokerSettings, EmbeddedSettings, InfluxSettings, Settings
 from gateway.stores.embedded import EmbeddedStore
+from gateway.stores.influxdb import connect_v1, connect_v2
 from gateway.stores.store import Store
 from gateway.worker import Worker
 from protocol.topics import gateway_state_topic
@@ -43,9 +44,9 @@ class Service:
         self._basin = basin
         self._now_ms = now_ms
         self._journal = Journal(settings.journal)
-        self._stores = [_store(each) for each in settings.stores]
+        self._stores: list[Store] = []
         self._workers: list[Worker] = []
-        self._page: Any = None
+        self._page: Page | None = None
 
     def start(self) -> None:
         """Open journal and stores and begin to work; returns at once, the broker need not be there yet.
@@ -53,6 +54,7 @@ class Service:
         Raises sqlite3.Error for a file that is no journal or store, OSError for a password file or address.
         """
         address = _address(self._settings.broker)
+        self._stores = [_store(each) for each in self._settings.stores]
         self._journal.open()
         for store in self._stores:
             store.open()
@@ -132,12 +134,10 @@ class Service:
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
 
-    def _open_page(self) -> Any:
+    def _open_page(self) -> Page | None:
         web, embedded = self._settings.web, self._settings.embedded
         if web is None or embedded is None:
             return None
-        from gateway.page import Page
-
         page = Page(web, EmbeddedStore(embedded.path), self._basin, self._settings.bulletins, self._now_ms)
         page.start()
         return page
@@ -153,7 +153,10 @@ def hmac_sha256(key: bytes, data: bytes) -> bytes:
 def _store(settings: EmbeddedSettings | InfluxSettings) -> Store:
     if isinstance(settings, EmbeddedSettings):
         return EmbeddedStore(settings.path, settings.name)
-    raise NotImplementedError
+    secret = settings.secret_file.read_text().strip() if settings.secret_file else ""
+    if settings.api == INFLUXDB_2:
+        return connect_v2(settings.name, settings.url, settings.database, settings.organisation, secret)
+    return connect_v1(settings.name, settings.url, settings.database, settings.username, secret)
 
 
 def _address(broker: BrokerSettings) -> BrokerAddress:

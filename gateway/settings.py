@@ -54,10 +54,6 @@ class InfluxSettings:
     username: str = ""
     secret_file: Path | None = None  # holds the token or password
 
-    def secret(self) -> str | None:
-        """Read the token or password; raise OSError when the file cannot be read."""
-        return self.secret_file.read_text().strip() if self.secret_file else None
-
 
 @dataclass(frozen=True)
 class WebSettings:
@@ -73,11 +69,11 @@ class Settings:
     basin: Path
     keys: Path
     journal: Path
+    bulletins: Path  # the folder of issued bulletins, which the page links to
     broker: BrokerSettings
     stores: tuple[EmbeddedSettings | InfluxSettings, ...]
     receipts_after: str = AFTER_STORE
     web: WebSettings | None = None
-    bulletins: Path | None = None  # folder of issued bulletins, which the page links to
 
     @property
     def embedded(self) -> EmbeddedSettings | None:
@@ -104,8 +100,8 @@ def _read_settings(document: Document) -> Settings:
         basin=_path(gateway, "basin", "the path of the basin file", folder),
         keys=_path(gateway, "keys", "the folder of the stations' keys", folder),
         journal=_path(gateway, "journal", "the path of the journal, created if need be", folder),
+        bulletins=_path(gateway, "bulletins", "the folder of issued bulletins", folder),
         receipts_after=_choice(gateway, "receipts_after", [AFTER_STORE, AFTER_JOURNAL]),
-        bulletins=_path(gateway, "bulletins", "a folder", folder) if "bulletins" in gateway else None,
         broker=BrokerSettings(
             host=broker.take_text("host", "the broker's name or address"),
             port=broker.take_integer("port", 1, PORT_LIMIT),

@@ -70,6 +70,7 @@ def bench(tmp_path: Path, basin: Basin, mosquitto: Mosquitto) -> Iterator[Bench]
         basin=tmp_path / "basin.toml",
         keys=tmp_path / "keys",
         journal=tmp_path / "journal.sqlite",
+        bulletins=tmp_path / "bulletins",
         broker=BrokerSettings("127.0.0.1", mosquitto.port),
         stores=(EmbeddedSettings("embedded", tmp_path / "observations.sqlite"),),
     )
