@@ -5,12 +5,11 @@ arrived. No data never clears a flag. No I/O, no clock.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.observations import Flag
+from gateway.times import format_utc
 from protocol.quality import FAIL, MISSING
 from rivergauge.basin import Threshold
 
@@ -145,17 +144,12 @@ def flag_from_json(text: bytes) -> Flag:
 
 def flag_message(flag: Flag) -> bytes:
     """Return the flag as it is published (docs/flag-message.md): JSON, times as ISO 8601 in UTC."""
-    shown: Mapping[str, Any] = {
-        key.removesuffix("_ms"): _iso(value) if key.endswith("_ms") else value for key, value in asdict(flag).items()
-    }
+    shown: dict[str, Any] = {}
+    for key, value in asdict(flag).items():
+        is_time = key.endswith("_ms")
+        shown[key.removesuffix("_ms")] = format_utc(value) if is_time and value is not None else value
     return json.dumps({"version": 1, **shown}).encode()
 
 
 def _reaches(value: float, limit: float, direction: str) -> bool:
     return value >= limit if direction == "above" else value <= limit
-
-
-def _iso(at_ms: int | None) -> str | None:
-    if at_ms is None:
-        return None
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -25,7 +25,9 @@ class Page:
         self, web: WebSettings, reader: Reader, basin: Basin, bulletins: Path, now_ms: Callable[[], int]
     ) -> None:
         app = create_app(reader, basin, bulletins, now_ms)
-        config = uvicorn.Config(app, host=web.host, port=web.port, log_config=None, access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            app, host=web.host, port=web.port, log_config=None, log_level="warning", access_log=False, lifespan="off"
+        )
         self._host = web.host
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)

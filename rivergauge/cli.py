@@ -21,7 +21,7 @@ COMMANDS = [
     ("run", "rivergauge.gateway_commands:run", "Run the gateway."),
     ("check", "rivergauge.gateway_commands:check", "Check configuration, broker and store of a gateway."),
     ("status", "rivergauge.gateway_commands:status", "Show what the gateway has received, stored and refused."),
-    ("deadletters", "rivergauge.gateway_commands:deadletters", "List, show, replay or drop what could not be stored."),
+    ("deadletters", "rivergauge.dead_letters:app", "List, show, replay or drop what could not be stored."),
     ("observations", "rivergauge.observations:observations", "Print the observations of a station."),
     ("bulletin", "rivergauge.bulletins:app", "Issue bulletins, and list those issued."),
     ("basin", "rivergauge.basin_file:app", "Check a basin file."),
