@@ -30,8 +30,17 @@ def choose_form(as_json: bool, as_csv: bool = False) -> Form:
     return Form.CSV if as_csv else Form.TABLE
 
 
-def print_listing(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str], form: Form, empty: str) -> None:
-    """Print `columns` of the rows to standard output; `empty` is what people read where there are none."""
+def print_listing(
+    rows: Sequence[Mapping[str, Cell]],
+    columns: Sequence[str],
+    form: Form,
+    empty: str,
+    table_columns: Sequence[str] | None = None,
+) -> None:
+    """Print `columns` of the rows to standard output.
+
+    People get `table_columns` of them where they are fewer, and read `empty` where there are no rows.
+    """
     if form is Form.JSON:
         json.dump(
             [{column: row[column] for column in columns} for row in rows], sys.stdout, indent=1, ensure_ascii=False
@@ -42,7 +51,7 @@ def print_listing(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str], fo
         writer.writerow(columns)
         writer.writerows([row[column] for column in columns] for row in rows)
     elif rows:
-        _print_table(rows, columns)
+        _print_table(rows, table_columns or columns)
     else:
         typer.echo(empty)
 

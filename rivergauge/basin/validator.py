@@ -14,11 +14,10 @@ from .thresholds import read_thresholds
 __all__ = ["load_basin"]
 
 LANGUAGE_PATTERN = r"[a-z]{2}"
-SENSOR_KINDS = ["maxbotix-hrxl"]
+# The range each kind can read, in m (MaxBotix HRXL-MaxSonar-WR and XL-MaxSonar-WR datasheets).
+SENSOR_RANGES_M = {"maxbotix-hrxl": (0.3, 5.0), "maxbotix-hrxl-wrl": (0.5, 9.99), "maxbotix-xl": (0.2, 7.65)}
 DAY_S = 86_400
 MAX_RATING_POINTS = 200
-# The HRXL family reads 0.3 m to 5 m, its long-range models to 10 m (MaxBotix HRXL-MaxSonar-WR datasheet).
-MAXBOTIX_RANGE_M = (0.3, 10.0)
 MAX_BURST = 31  # about 4 s of readings at 7.5 Hz
 
 
@@ -108,16 +107,23 @@ def _read_names(table: Table, key: str, languages: list[str]) -> dict[str, str]:
 
 
 def _read_sensor(table: Table) -> Sensor:
+    kind = table.take_choice("kind", list(SENSOR_RANGES_M))
     sensor = Sensor(
         sensor_no=table.take_integer("sensor_no", 1, 255),
-        kind=table.take_choice("kind", SENSOR_KINDS),
+        kind=kind,
         port=table.take_integer("port", 1, 8),
         power_switch=table.take_integer("power_switch", 1, 8),
         burst=table.take_integer("burst", 1, MAX_BURST, "readings"),
-        zero_distance_m=table.take_number("zero_distance_m", *MAXBOTIX_RANGE_M, "m"),
+        zero_distance_m=_read_zero_distance_m(table, kind),
     )
     table.refuse_unknown()
     return sensor
+
+
+def _read_zero_distance_m(table: Table, kind: str) -> float:
+    # Gauge zero may lie deeper than the sensor reaches where the water never falls so low: hence up to twice as deep.
+    nearest_m, farthest_m = SENSOR_RANGES_M.get(kind, (0.0, 100.0))
+    return table.take_number("zero_distance_m", nearest_m, 2 * farthest_m, "m")
 
 
 def _read_sampling(station: Table) -> Sampling:

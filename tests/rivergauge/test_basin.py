@@ -40,11 +40,11 @@ def test_a_name_may_be_given_in_more_languages_than_the_basin_has(example):
 def test_a_threshold_applies_from_its_first_moment_until_just_before_its_last(tmp_path):
     path = changed(
         tmp_path,
-        ("valid_from = 2016-01-01T00:00:00Z", "valid_from = 2016-01-01T00:00:00Z\nvalid_to = 2017-01-01T00:00:00Z"),
+        ("valid_from = 1950-01-01T00:00:00Z", "valid_from = 1950-01-01T00:00:00Z\nvalid_to = 1951-01-01T00:00:00Z"),
     )
     threshold = load_basin(path).station("akdzhar").thresholds[0]
-    begin_ms = int(datetime(2016, 1, 1, tzinfo=UTC).timestamp()) * 1000
-    end_ms = int(datetime(2017, 1, 1, tzinfo=UTC).timestamp()) * 1000
+    begin_ms = int(datetime(1950, 1, 1, tzinfo=UTC).timestamp()) * 1000
+    end_ms = int(datetime(1951, 1, 1, tzinfo=UTC).timestamp()) * 1000
     assert [threshold.applies_at(at_ms) for at_ms in (begin_ms - 1, begin_ms, end_ms - 1, end_ms)] == [
         False,
         True,
@@ -274,17 +274,17 @@ MISTAKES = {
         "who set the threshold",
     ),
     "a time without a zone": (
-        "valid_from = 2016-01-01T00:00:00Z",
-        "valid_from = 2016-01-01T00:00:00",
+        "valid_from = 1950-01-01T00:00:00Z",
+        "valid_from = 1950-01-01T00:00:00",
         "station[akdzhar].threshold[watch].valid_from",
-        "2016-01-01 00:00:00",
+        "1950-01-01 00:00:00",
         "with its zone",
     ),
     "a threshold that ends before it begins": (
-        "valid_from = 2016-01-01T00:00:00Z",
-        "valid_from = 2016-01-01T00:00:00Z\nvalid_to = 2015-01-01T00:00:00Z",
+        "valid_from = 1950-01-01T00:00:00Z",
+        "valid_from = 1950-01-01T00:00:00Z\nvalid_to = 1949-01-01T00:00:00Z",
         "station[akdzhar].threshold[watch].valid_to",
-        "2015-01-01",
+        "1949-01-01",
         "a time after valid_from",
     ),
     "the same threshold again": (
