@@ -13,13 +13,14 @@ STAGE = "stage_m"
 
 @dataclass(frozen=True)
 class StationAccount:
-    """Every due instant is in exactly one of `stored`, `explained` (no value, and the reason told) and `lost`."""
+    """Every due instant is in exactly one of `stored`, `overwritten` and `lost_ms`."""
 
     station: str
     scheduled: int
-    stored: int
-    explained: int
-    lost_ms: tuple[int, ...]  # instants with neither a value nor a reason
+    stored: int  # there is a record of it, with a stage or with the reason why there is none
+    without_stage: int  # of these, the ones with a reason
+    overwritten: int  # fell out of the station's full queue, and the gateway was told
+    lost_ms: tuple[int, ...]  # nothing is known of them
     stored_twice_ms: tuple[int, ...]
     unscheduled_ms: tuple[int, ...]  # stored for an instant that was not due
     max_abs_error_m: float | None  # of the stored stages against the river; None where none could be compared
@@ -43,31 +44,24 @@ def account_for(
     gaps: Iterable[Gap],
     true_stage_m: Callable[[int], float | None],
 ) -> StationAccount:
-    """Return the account of one station with one stage sensor; `true_stage_m(unix_ms)` is the river, None where unknown."""
+    """Return the account of a station with one stage sensor; `true_stage_m(unix_ms)` is the river, None if unknown."""
     by_instant: dict[int, list[Observation]] = {}
     for observation in observations:
         if observation.variable == STAGE:
             by_instant.setdefault(observation.observed_at_ms, []).append(observation)
-    valued = {at_ms for at_ms, there in by_instant.items() if any(each.value is not None for each in there)}
-    reasoned = {
-        at_ms for at_ms, there in by_instant.items() if at_ms not in valued and all(_has_reason(each) for each in there)
-    }
-    told_lost = _Overwritten(by_instant, gaps)
     due = set(due_ms)
-    absent = [at_ms for at_ms in due_ms if at_ms not in valued and at_ms not in reasoned]
-    lost = tuple(at_ms for at_ms in absent if not told_lost.covers(at_ms))
-    errors = [
-        abs(each.value - truth_m)
-        for at_ms in due & valued
-        if (truth_m := true_stage_m(at_ms)) is not None
-        for each in by_instant[at_ms]
-        if each.value is not None
-    ]
+    stored = {at_ms for at_ms in due & by_instant.keys() if all(_is_explained(each) for each in by_instant[at_ms])}
+    overwritten = _Overwritten(by_instant, gaps)
+    absent = [at_ms for at_ms in due_ms if at_ms not in stored]
+    lost = tuple(at_ms for at_ms in absent if at_ms in by_instant or not overwritten.covers(at_ms))
+    stages = [(at_ms, each.value) for at_ms in stored for each in by_instant[at_ms] if each.value is not None]
+    errors = [abs(stage_m - truth_m) for at_ms, stage_m in stages if (truth_m := true_stage_m(at_ms)) is not None]
     return StationAccount(
         station=station,
         scheduled=len(due),
-        stored=len(due & valued),
-        explained=len(due & reasoned) + len(absent) - len(lost),
+        stored=len(stored),
+        without_stage=len(stored - {at_ms for at_ms, _ in stages}),
+        overwritten=len(absent) - len(lost),
         lost_ms=lost,
         stored_twice_ms=tuple(sorted(at_ms for at_ms, there in by_instant.items() if len(there) > 1)),
         unscheduled_ms=tuple(sorted(by_instant.keys() - due)),
@@ -75,8 +69,8 @@ def account_for(
     )
 
 
-def _has_reason(observation: Observation) -> bool:
-    return observation.null_reason is not None
+def _is_explained(observation: Observation) -> bool:
+    return observation.value is not None or observation.null_reason is not None
 
 
 class _Overwritten:
@@ -93,4 +87,6 @@ class _Overwritten:
         if index == len(self._instants):
             return False
         log_id, record_no = self._records[index]
-        return any(gap.log_id == log_id and gap.first_record_no < record_no <= gap.last_record_no + 1 for gap in self._gaps)
+        return any(
+            gap.log_id == log_id and gap.first_record_no < record_no <= gap.last_record_no + 1 for gap in self._gaps
+        )

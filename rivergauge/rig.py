@@ -1,0 +1,160 @@
+"""A whole chain on this machine under one clock, for demo and bench: broker, gateway and virtual stations."""
+
+import contextlib
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from firmware.flash import BoardConnection, ImagePlan, compile_firmware, plan_image, verify, write_image
+from firmware.virtual.host import Bench, Clock, River, VirtualStation
+from gateway.service import Service
+from gateway.settings import BrokerSettings, EmbeddedSettings, Settings, WebSettings
+from gateway.stores.embedded import EmbeddedStore
+from rivergauge import parts
+from rivergauge.account import StationAccount, account_for, due_instants_ms
+from rivergauge.basin import Basin, station_configuration
+from rivergauge.servers import Mosquitto
+
+__all__ = ["Rig", "RigError"]
+
+LOOPBACK = "127.0.0.1"
+KEY_BYTES = 32
+READY_LIMIT_S = 20.0  # how long the gateway may take to subscribe
+SETTLE_LIMIT_S = 20.0  # how long the gateway may take to finish what it has, at the end
+# A station is switched on this long before its first due instant, so that it is ready for it.
+POWER_ON_LEAD_MS = 60_000
+# A record is measured, sent and receipted within this long of its instant, in bench time.
+DELIVERY_MS = 60_000
+
+
+class RigError(Exception):
+    """The chain could not be started; the message says which part and why."""
+
+
+class Rig:
+    """A context manager: everything runs inside it and is ended with it. `rivers` gives each station its river.
+
+    `speed` is bench seconds per real second, None for as fast as the work allows. All files are made in `folder`.
+    """
+
+    def __init__(
+        self, folder: Path, basin: Basin, rivers: Mapping[str, River], start_ms: int, speed: float | None = None
+    ) -> None:
+        self.folder = folder
+        self.basin = basin
+        self.rivers = rivers
+        self.start_ms = start_ms
+        self.clock = Clock(start_ms - POWER_ON_LEAD_MS, speed)
+        self.broker = Mosquitto(folder / "broker", parts.find("mosquitto"))
+        self.observations = folder / "observations.sqlite"
+        self.settings = Settings(
+            name="rig",
+            basin=folder / "basin.toml",
+            keys=folder / "keys",
+            journal=folder / "journal.sqlite",
+            broker=BrokerSettings(LOOPBACK, self.broker.port),
+            stores=(EmbeddedSettings("embedded", self.observations),),
+            web=WebSettings(LOOPBACK, 0),
+            bulletins=folder / "bulletins",
+        )
+        self.service = Service(self.settings, basin, self.clock.now_ms)
+        self.bench = Bench(
+            self.clock, parts.find("micropython"), folder / "stations", self.service.is_idle, self._is_uplink_up
+        )
+        self.stations: dict[str, VirtualStation] = {}
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._end)
+            self.broker.start()
+            self.service.start()
+            self._wait_for(lambda: self.service.is_ready, READY_LIMIT_S, "the gateway did not subscribe at the broker")
+            stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def flash(self, firmware: ImagePlan | None = None) -> None:
+        """Flash every station through its console, as a board is, and switch it on. Raises FlashError or PlanError."""
+        firmware = firmware or compile_firmware("virtual")
+        broker: dict[str, str | int] = {"host": LOOPBACK, "port": self.broker.port}
+        images = {}
+        for station in self.basin.stations:
+            key = secrets.token_bytes(KEY_BYTES)
+            key_file = self.settings.keys / self.basin.code / f"{station.id}.key"
+            key_file.parent.mkdir(parents=True, exist_ok=True)
+            key_file.write_text(f"{station.key_id} {key.hex()}\n")
+            configuration = station_configuration(self.basin, station.id, broker)
+            images[station.id] = plan_image(firmware, configuration, key)
+            river = self.rivers[station.id]
+            self.stations[station.id] = self.bench.add_station(station.id, river, configuration["sensors"])
+        with ThreadPoolExecutor(len(images)) as pool:
+            for flashed in [pool.submit(_flash, self.stations[name], image) for name, image in images.items()]:
+                flashed.result()
+        for virtual in self.stations.values():
+            virtual.start()
+
+    def run_until(self, end_ms: int, stop: threading.Event | None = None) -> None:
+        """Let the river flow until bench time is `end_ms`."""
+        self.bench.run_until(end_ms, stop)
+
+    def last_sending_ms(self, end_ms: int) -> int:
+        """Return when everything due up to and including `end_ms` is sent, with no station between two sendings."""
+        stations = self.basin.stations
+        due_ms = [due_instants_ms(self.start_ms, end_ms + 1, station.sampling.record_every_s) for station in stations]
+        last_due_ms = max((instants[-1] for instants in due_ms if instants), default=end_ms)
+        every_ms = math.lcm(*(station.sampling.send_every_s for station in stations)) * 1000
+        return -(-last_due_ms // every_ms) * every_ms
+
+    def finish(self, end_ms: int) -> list[StationAccount]:
+        """Go on at full speed until all that is due up to and including `end_ms` is delivered; return the accounts."""
+        last_ms = self.last_sending_ms(end_ms)
+        self.clock.speed = None
+        self.run_until(last_ms + DELIVERY_MS)
+        self._wait_for(self.service.is_idle, SETTLE_LIMIT_S, "the gateway did not finish what it has")
+        self.service.stop()
+        store = EmbeddedStore(self.observations)
+        return [
+            account_for(
+                station.id,
+                due_instants_ms(self.start_ms, last_ms + 1, station.sampling.record_every_s),
+                store.read_observations(station.id, self.start_ms - POWER_ON_LEAD_MS, self.clock.now_ms() + 1),
+                store.read_gaps(station.id),
+                self.rivers[station.id].stage_m_at,
+            )
+            for station in self.basin.stations
+        ]
+
+    def _is_uplink_up(self) -> bool:
+        return self.broker.is_running and self.service.is_ready
+
+    def _wait_for(self, condition: Callable[[], bool], limit_s: float, failure: str) -> None:
+        ends_s = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > ends_s:
+                raise RigError(f"{failure} within {limit_s:g} s")
+            time.sleep(0.01)
+
+    def _end(self) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.broker.stop)
+            stack.callback(self.service.stop)
+            stack.callback(self.bench.close)
+
+
+def _flash(station: VirtualStation, image: ImagePlan) -> None:
+    station.hold_in_repl()
+    with BoardConnection(station.console_port) as board:
+        write_image(board, image)
+        found = verify(board, image)
+    if not found.is_good:
+        raise RigError(f"{station.id}: the board does not hold what was written to it: {found}")
