@@ -1,0 +1,21 @@
+"""The same vectors in the real MicroPython."""
+
+import subprocess
+
+from tests.protocol.builds import SOURCES
+from tests.protocol.test_vectors import CASES
+
+
+def run_in_micropython(micropython: str, script: str) -> str:
+    """Return what a script of this folder prints; it must end with status 0."""
+    project = SOURCES.parent
+    command = [micropython, str(project / "tests" / "protocol" / script), str(project)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_vector_holds_in_micropython(part, count_cases):
+    printed = run_in_micropython(part("micropython"), "run_on_micropython.py")
+    assert printed.splitlines()[-1] == f"ran {len(CASES)} failed 0", printed
+    count_cases("micropython", len(CASES))

@@ -1,0 +1,96 @@
+# Shared dialect: runs on MicroPython and CPython.
+"""The checks of one vector, the same under every interpreter. Each returns nothing, or raises AssertionError.
+
+`load` returns a module of the protocol by its name, in the build that is being checked.
+"""
+
+import binascii
+import hashlib
+
+from tests.protocol import meaning
+
+
+def hmac_sha256(key, data):
+    """Return HMAC-SHA-256 (RFC 2104) of a key of at most 64 bytes."""
+    padded = key + bytes(64 - len(key))
+    inner = hashlib.sha256(bytes([byte ^ 0x36 for byte in padded]) + data).digest()
+    return hashlib.sha256(bytes([byte ^ 0x5C for byte in padded]) + inner).digest()
+
+
+def check_valid(vector, load):
+    """The payload means what the vector says, and saying that makes the same bytes."""
+    messages = load("messages")
+    payload = binascii.unhexlify(vector["hex"])
+    found = meaning.decode(vector["leaf"], payload, messages)
+    _equal(found, vector["meaning"])
+    _equal(meaning.encode(vector["leaf"], vector["meaning"], messages), payload)
+
+
+def check_prefixes(vector, load):
+    """No message is the beginning of another: every prefix is refused."""
+    payload = binascii.unhexlify(vector["hex"])
+    for size in range(len(payload)):
+        found = _error_of(vector["leaf"], payload[:size], load)
+        if found is None:
+            raise AssertionError("the first %d bytes were taken for a message" % size)
+
+
+def check_malformed(vector, load):
+    """The payload is refused, for this reason and at this byte."""
+    payload = binascii.unhexlify(vector["hex"])
+    _equal(_error_of(vector["leaf"], payload, load), (vector["reason"], vector["offset"]))
+
+
+def check_sealed(vector, load):
+    """The message opens with its key on its topic, and sealing its payload makes the same bytes."""
+    cose = load("cose")
+    message = binascii.unhexlify(vector["hex"])
+    key, key_id = binascii.unhexlify(vector["key"]), binascii.unhexlify(vector["key_id"])
+    payload = binascii.unhexlify(vector["payload"])
+    _equal(cose.open_sealed(message, {key_id: key}, vector["topic"], hmac_sha256), payload)
+    _equal(cose.seal(payload, key, key_id, vector["topic"], hmac_sha256, vector["tag_bytes"]), message)
+    for size in range(len(message)):
+        if _error_of_sealed(message[:size], {}, "", load)[0] == "unknown-key":
+            raise AssertionError("the first %d bytes were taken for a message" % size)
+
+
+def check_malformed_sealed(vector, load):
+    """The message is refused: not a COSE_Mac0 at this byte, or (offset null) forged for this reason."""
+    keys = {binascii.unhexlify(vector["key_id"]): binascii.unhexlify(vector["key"])}
+    found = _error_of_sealed(binascii.unhexlify(vector["hex"]), keys, vector["topic"], load)
+    _equal(found, (vector["reason"], vector["offset"]))
+
+
+# The file of vectors -> the checks each of its vectors must pass.
+CHECKS = {
+    "valid_data": (check_valid, check_prefixes),
+    "valid_control": (check_valid, check_prefixes),
+    "malformed_data": (check_malformed,),
+    "malformed_control": (check_malformed,),
+    "sealed": (check_sealed,),
+    "malformed_sealed": (check_malformed_sealed,),
+}
+
+
+def _error_of(leaf, payload, load):
+    try:
+        meaning.decode(leaf, payload, load("messages"))
+    except load("cbor").DecodeError as error:
+        return error.reason, error.offset
+    return None
+
+
+def _error_of_sealed(message, keys, topic, load):
+    cose = load("cose")
+    try:
+        cose.open_sealed(message, keys, topic, hmac_sha256)
+    except cose.Forged as error:
+        return error.reason, None
+    except load("cbor").DecodeError as error:
+        return error.reason, error.offset
+    return "opened", None
+
+
+def _equal(found, expected):
+    if found != expected:
+        raise AssertionError("found %r\nexpected %r" % (found, expected))
