@@ -301,6 +301,13 @@ MISTAKES = {
         '"chinaz"',
         "the id of a station",
     ),
+    "an unknown key of a neighbour": (
+        "travel_time_s = 108_000",
+        "travel_time_s = 108_000, travel_time_h = 30",
+        "station[akdzhar].upstream[uchkurgan].travel_time_h",
+        "unknown key",
+        "travel_time_s",
+    ),
     "water that flows in a circle": (
         'station = "uchkurgan"',
         'station = "akdzhar"',
