@@ -64,7 +64,7 @@ class BoardConnection:
             self._transport = SerialTransport(self._port, timeout=SILENCE_S)
         try:
             with self._blame("enter the raw REPL of"):
-                self._transport.enter_raw_repl()
+                self._transport.enter_raw_repl(timeout_overall=SILENCE_S)
         except FlashError:
             self._transport.close()
             raise

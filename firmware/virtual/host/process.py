@@ -32,11 +32,13 @@ class BoardProcess:
         self.line, far_end = socket.socketpair()
         self.line.setblocking(False)
         self._received = bytearray()
-        arguments = [micropython, "-X", HEAP_OPTION, str(ROM_START), json.dumps(description)]
+        arguments = [micropython, "-X", HEAP_OPTION, str(ROM_START)]
         streams = [(os.POSIX_SPAWN_DUP2, console_fd, fd) for fd in (0, 1, 2)]
         actions = [*streams, (os.POSIX_SPAWN_DUP2, far_end.fileno(), 3)]
         # A process group of its own: Ctrl-C at the terminal is for the bench, which ends its stations in order.
-        self._pid: int | None = os.posix_spawn(micropython, arguments, os.environ, file_actions=actions, setpgroup=0)
+        # In the environment, since MicroPython ends on arguments longer than 255 bytes.
+        environment = {**os.environ, control_line.DESCRIPTION_VARIABLE: json.dumps(description)}
+        self._pid: int | None = os.posix_spawn(micropython, arguments, environment, file_actions=actions, setpgroup=0)
         far_end.close()
 
     def requests(self) -> Iterator[Request | None]:

@@ -56,7 +56,8 @@ class VirtualStation:
         self._until_ms: int | None = None  # when the sleep, the wait or the outage ends
         self._serial_port_no: int | None = None  # the port a wait is for
         self._rtc_memory = b""
-        self._reset_cause: int | None = None  # of the reset that was asked for
+        self._sleep_until_ms: int | None = None  # the deep sleep that was asked for and begins when the process has ended
+        self._reset_cause: int | None = None  # the same of a reset
 
     @property
     def console_port(self) -> str:
@@ -163,7 +164,7 @@ class VirtualStation:
         os.set_blocking(self._console.near_fd, mode == "repl")
         self.process = BoardProcess(self._micropython, self._console.near_fd, description)
         self.last_word_real_s = time.monotonic()
-        self._until_ms = self._reset_cause = None
+        self._until_ms = self._sleep_until_ms = self._reset_cause = None
         self.activity = Activity.AWAKE if mode == "application" else Activity.IN_REPL
         self.wakes += mode == "application"
 
@@ -177,7 +178,7 @@ class VirtualStation:
         return status
 
     def _process_ended(self) -> None:
-        until_ms, was = self._until_ms, self.activity
+        sleep_until_ms = self._sleep_until_ms
         status = self._end_run(kill=False)
         if self.flash.faults:
             raise StationFailed(f"{self.id}: the firmware broke the rules of NOR flash {self.flash.faults} times")
@@ -185,8 +186,9 @@ class VirtualStation:
             self.cut_power(OUTAGE_AFTER_CUT_MS)
         elif self._reset_cause is not None:
             self._run("application", self._reset_cause)
-        elif was is Activity.ASLEEP:
-            self._until_ms = until_ms
+        elif sleep_until_ms is not None:
+            self.activity = Activity.ASLEEP
+            self._until_ms = max(sleep_until_ms, self._clock.now_ms())
         else:
             raise StationFailed(f"{self.id}: MicroPython ended with status {status} and gave no reason")
 
@@ -240,10 +242,10 @@ class VirtualStation:
         self.utc_offset_ms = request.first - self._clock.now_ms()
 
     def _deep_sleep(self, request: Request) -> None:
-        self.activity = Activity.ASLEEP
-        self._until_ms = max(self._power_on_ms + request.first, self._clock.now_ms())
+        self._sleep_until_ms = self._power_on_ms + request.first
 
     def _reset(self, request: Request) -> None:
+        self.activity = Activity.AWAKE  # until the process has ended
         self._reset_cause = request.argument
 
     def _fault(self, request: Request) -> None:

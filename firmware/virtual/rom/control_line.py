@@ -8,6 +8,8 @@ stands still. All times are the board's monotonic milliseconds.
 
 import struct
 
+DESCRIPTION_VARIABLE = "VIRTUAL_STATION_RUN"  # environment variable: JSON that describes a run to rom/start.py
+
 REQUEST = "<BBHqq"
 REQUEST_BYTES = struct.calcsize(REQUEST)
 REPLY = "<qqH"

@@ -5,9 +5,11 @@ A soft reset replaces the process by a new one, so that nothing but the file sys
 """
 
 import json
+import os
 import sys
 
 import chip
+import control_line
 import ffi
 import uctypes
 
@@ -107,9 +109,9 @@ def _execute(source, names):
 def _soft_reset(run, mode):
     """Start this program anew in the same process, with its console and its line to the bench."""
     run["mode"] = mode
+    os.putenv(control_line.DESCRIPTION_VARIABLE, json.dumps(run))
     with chip.host_files.open("/proc/self/cmdline", "rb") as file:
         arguments = file.read().split(b"\x00")[:-1]
-    arguments[-1] = json.dumps(run).encode()
     strings = [bytearray(argument + b"\x00") for argument in arguments]
     pointers = bytearray(8 * (len(strings) + 1))
     for index, string in enumerate(strings):

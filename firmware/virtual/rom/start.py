@@ -1,8 +1,8 @@
 # MicroPython's unix port only: the boot ROM of the virtual board.
 """Start one run of a virtual board: power up the chip, mount its file system as `/`, run /main.py, else serve the REPL.
 
-Started by the bench as `micropython start.py DESCRIPTION`, the description being JSON. A deep sleep or a reset ends the
-process; the next run is a new one.
+Started by the bench as `micropython start.py` with a description of the run in the environment. A deep sleep or a reset
+ends the process; the next run is a new one.
 """
 
 import io
@@ -59,7 +59,7 @@ def run_application():
         chip.line.tell(control_line.FAULT, 0, 0, 0, report.getvalue().encode()[-4000:])
 
 
-chip.power_up(json.loads(sys.argv[1]))
+chip.power_up(json.loads(os.getenv(control_line.DESCRIPTION_VARIABLE)))
 sys.modules["machine"] = Machine()
 mount()
 if chip.run["mode"] == "application":

@@ -24,7 +24,8 @@ class Model:
 
     @property
     def banner(self) -> bytes:
-        return f"HRXL-MaxSonar-WR\rPN:{self.part_no}\rCopyright 2011-2012\rMaxBotix Inc.\rRoHS 1.8b077  0712\rTempI\r".encode()
+        lines = ("HRXL-MaxSonar-WR", f"PN:{self.part_no}", "Copyright 2011-2012", "MaxBotix Inc.", "RoHS 1.8b077", "TempI")
+        return "".join(line + "\r" for line in lines).encode()
 
 
 HRXL_WR = Model("MB7360", 300, 5000, range_cycle_ms=133, serial_data_sent_ms=123 + 8)
