@@ -16,9 +16,9 @@ from rivergauge.basin import Threshold
 __all__ = ["Watch", "flag_from_json", "flag_message", "flag_to_json"]
 
 MS_PER_HOUR = 3_600_000
-# A rate is taken over the last hour: over less, the noise of a gauge in waves would pass for a flood. Where stations
-# report more rarely than hourly it is taken from the record before, unless that is older than this.
-RATE_REFERENCE_LIMIT_MS = 6 * MS_PER_HOUR
+# A rate is taken over a whole hour: over less, the noise of a gauge in waves would pass for a flood. What was an hour ago
+# is interpolated, between observations no further apart than this.
+RATE_GAP_LIMIT_MS = 6 * MS_PER_HOUR
 
 
 @dataclass(slots=True)
@@ -31,7 +31,9 @@ class Watch:
     clearing_since_ms: int | None = None
     peak: float = 0.0
     peak_at_ms: int = 0
-    recent: list[tuple[int, float]] = field(default_factory=list)  # only for rise_rate: (time, value), the last hour
+    recent: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # (time, value) of the last hour, and one before; for rise_rate
 
     @classmethod
     def from_json(cls, text: str) -> "Watch":
@@ -103,14 +105,15 @@ class Watch:
         return True
 
     def _rate_per_hour(self, at_ms: int, value: float) -> float | None:
-        """Return the rise per hour since the earliest observation of the last hour, None where none can be told."""
-        before = [earlier for earlier in self.recent if earlier[0] < at_ms - MS_PER_HOUR]
-        within = [earlier for earlier in self.recent if earlier[0] >= at_ms - MS_PER_HOUR]
-        self.recent = [*within, (at_ms, value)]
-        reference = within[0] if within else before[-1] if before else None
-        if reference is None or at_ms - reference[0] > RATE_REFERENCE_LIMIT_MS:
+        """Return the rise over the last hour, None where what was an hour ago cannot be told."""
+        hour_ago_ms = at_ms - MS_PER_HOUR
+        self.recent.append((at_ms, value))
+        while len(self.recent) > 1 and self.recent[1][0] <= hour_ago_ms:
+            del self.recent[0]
+        (before_ms, before), (after_ms, after) = self.recent[0], self.recent[min(1, len(self.recent) - 1)]
+        if before_ms > hour_ago_ms or after_ms - before_ms > RATE_GAP_LIMIT_MS:
             return None
-        return (value - reference[1]) / (at_ms - reference[0]) * MS_PER_HOUR
+        return value - (before + (after - before) * (hour_ago_ms - before_ms) / (after_ms - before_ms))
 
     def _flag(self, basin: str, station: str, threshold: Threshold, cleared_at_ms: int | None) -> Flag:
         raised_at_ms = self.raised_at_ms or 0

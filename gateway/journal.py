@@ -15,12 +15,18 @@ from typing import Any
 
 from gateway.windows import Run, Windows
 
-__all__ = ["DATA", "FLAG", "SETTLED", "DeadLetter", "Frame", "Journal", "Outgoing", "Report", "Transaction"]
+__all__ = ["COUNTS", "DATA", "FLAG", "SETTLED", "DeadLetter", "Frame", "Journal", "Outgoing", "Report", "Transaction"]
 
 DATA = "data"  # an authenticated batch of records; the payload is what the MAC protects
 FLAG = "flag"  # a flag of ours on its way to the stores; the payload is JSON
 
 SETTLED = "settled"  # the cursor behind which every record is stored or dead
+
+# messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending
+COUNTS = (
+    "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
+    "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
+)  # fmt: skip
 
 BUSY_TIMEOUT_S = 30.0
 SCHEMA = """
@@ -183,7 +189,7 @@ class Journal:
         return dict(self._read("SELECT name, seq FROM cursor"))
 
     def counts(self) -> dict[str, int]:
-        """Return every counter, and `records_pending`: those to be stored that are not settled yet."""
+        """Return COUNTS; `records_pending` are those to be stored that are not settled yet."""
         # One statement, so that all numbers are of one moment.
         rows = self._read(
             "WITH settled (seq) AS (SELECT coalesce((SELECT seq FROM cursor WHERE name = ?), 0))"
@@ -193,7 +199,7 @@ class Journal:
             " - (SELECT count(*) FROM dead_letter, settled WHERE dead_letter.seq > settled.seq)",
             (SETTLED,),
         )
-        return dict(rows)
+        return dict.fromkeys(COUNTS, 0) | dict(rows)
 
     def outbox(self, limit: int) -> list[Outgoing]:
         rows = self._read("SELECT topic, payload, retain, id FROM outbox ORDER BY id LIMIT ?", (limit,))

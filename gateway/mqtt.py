@@ -124,11 +124,11 @@ class Link:
         self._client.loop_start()
 
     def stop(self) -> None:
-        """End the connection; the session stays at the broker."""
+        """End the connection; the session stays at the broker, which publishes the will."""
         with self._lock:
             self._stopping = True
             self._lock.notify_all()
-        self._client.disconnect()
+        self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
         self._client.loop_stop()
 
     def take(self, limit: int) -> list[Arrival]:

@@ -25,15 +25,11 @@ from gateway.worker import Worker
 from protocol.topics import gateway_state_topic
 from rivergauge.basin import Basin
 
-__all__ = ["COUNTS", "Service"]
+__all__ = ["Service"]
 
 log = logging.getLogger(__name__)
 
 STOP_LIMIT_S = 5.0
-COUNTS = (
-    "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
-    "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
-)  # fmt: skip
 
 
 class Service:
@@ -43,7 +39,7 @@ class Service:
         self._settings = settings
         self._basin = basin
         self._now_ms = now_ms
-        self._journal = Journal(settings.journal)
+        self.journal = Journal(settings.journal)
         self._stores: list[Store] = []
         self._workers: list[Worker] = []
         self._page: Page | None = None
@@ -55,7 +51,7 @@ class Service:
         """
         address = _address(self._settings.broker)
         self._stores = [_store(each) for each in self._settings.stores]
-        self._journal.open()
+        self.journal.open()
         for store in self._stores:
             store.open()
         self._wire(address)
@@ -77,7 +73,7 @@ class Service:
             log.warning("ended without waiting for: %s", ", ".join(late))
         for store in self._stores:
             store.close()
-        self._journal.close()
+        self.journal.close()
 
     def is_idle(self) -> bool:
         """True when nothing received waits in any queue, store, receipt or outbox.
@@ -94,8 +90,7 @@ class Service:
     def counts(self) -> dict[str, int]:
         """Return messages received, decoded, refused and forged, and records received, stored, duplicate, dead and
         pending, since the journal began."""
-        counted = self._journal.counts()
-        return {name: counted.get(name, 0) for name in COUNTS}
+        return self.journal.counts()
 
     @property
     def is_ready(self) -> bool:
@@ -109,8 +104,8 @@ class Service:
 
     def _wire(self, address: BrokerAddress) -> None:
         code, name = self._basin.code, self._settings.name
-        windows = self._journal.load_windows()
-        self._progress = Progress(self._journal.head(), self._journal.cursors(), len(self._journal.outbox(-1)))
+        windows = self.journal.load_windows()
+        self._progress = Progress(self.journal.head(), self.journal.cursors(), len(self.journal.outbox(-1)))
         keys = Keys(self._settings.keys)
         ingest = Ingest(code, [station.id for station in self._basin.stations], keys, windows, hmac_sha256)
         deliveries = Deliveries(self._basin)
@@ -124,12 +119,12 @@ class Service:
             on_arrival=lambda: self._reception.wake(),
             on_connected=lambda: self._post.announce(self._state("accepting")),
         )
-        self._reception = Reception(self._link, ingest, windows, self._journal, self._progress, SETTLED, self._now_ms)
+        self._reception = Reception(self._link, ingest, windows, self.journal, self._progress, SETTLED, self._now_ms)
         is_after_store = self._settings.receipts_after == AFTER_STORE
-        self._post = Post(self._link, code, keys, hmac_sha256, self._journal, self._progress, is_after_store)
-        flagging = Flagging(self._basin, deliveries, self._journal, self._progress)
+        self._post = Post(self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store)
+        flagging = Flagging(self._basin, deliveries, self.journal, self._progress)
         names = [store.name for store in self._stores]
-        feeders = [Feeder(each, names, code, deliveries, self._journal, self._progress) for each in self._stores]
+        feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
         self._workers = [self._reception, flagging, *feeders, self._post]
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)

@@ -8,7 +8,7 @@ __all__ = ["read_status"]
 def read_status(journal: Journal) -> dict[str, int]:
     """Return every count, the number of dead letters kept, and how many frames each stage is behind."""
     head = journal.head()
-    status = dict(sorted(journal.counts().items()))
+    status = journal.counts()
     status["dead_letters_kept"] = len(journal.dead_letters())
     for name, seq in sorted(journal.cursors().items()):
         if name != SETTLED:

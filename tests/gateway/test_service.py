@@ -1,10 +1,48 @@
-"""The gateway on a real broker: from sealed messages to observations and receipts."""
+"""The gateway on a real broker: from sealed messages to observations, receipts and flags."""
 
-from gateway.observations import Observation
-from protocol.quality import GOOD, MISSING, NO_READING
-from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, stage_batch
+import json
+import queue
+from dataclasses import replace
+from time import monotonic
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from gateway.observations import Gap, Observation
+from protocol.cose import seal
+from protocol.quality import FAIL, GOOD, MISSING, NO_READING
+from protocol.topics import flag_topic, gateway_state_topic
+from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
 
 FOREVER_MS = (0, 2**62)
+
+
+@pytest.fixture
+def listener(mosquitto):
+    """A third client: returns a queue of (topic, payload) for a topic."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, "listener")
+    heard = queue.Queue()
+    client.on_message = lambda _client, _userdata, message: heard.put((message.topic, message.payload))
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+
+    def listen(topic):
+        client.subscribe(topic, qos=1)
+        return heard
+
+    yield listen
+    client.disconnect()
+    client.loop_stop()
+
+
+def assert_sums_hold(counts):
+    assert counts["messages_received"] == (
+        counts["messages_decoded"] + counts["messages_refused"] + counts["messages_forged"]
+    )
+    assert counts["records_received"] == (
+        counts["records_stored"] + counts["records_duplicate"] + counts["records_dead"] + counts["records_pending"]
+    )
 
 
 def test_a_sealed_message_is_stored_and_receipted(bench):
@@ -22,3 +60,182 @@ def test_a_sealed_message_is_stored_and_receipted(bench):
             null_reason=NO_READING,
         ),
     ]  # fmt: skip
+
+
+def test_discharge_is_rated_inside_the_table_and_missing_outside(bench):
+    bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500, 2500, None]))
+        assert upper.has_receipts(7, 0, 2)
+    revisions = bench.store.read_revisions("upper", *FOREVER_MS)
+    assert [(each.value, each.quality) for each in revisions] == [(50.0, GOOD), (None, MISSING), (None, MISSING)]
+    assert {(each.variable, each.rule, each.rating, each.revision_no) for each in revisions} == {
+        ("discharge_m3_s", "rating", "upper-test-1", 1)
+    }
+
+
+def test_a_message_sent_twice_is_stored_once_and_receipted_twice(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        for _ in range(2):
+            upper.publish(stage_batch(0, [500, 501]))
+        until(lambda: len(upper.answers) == 2 or service.counts()["records_duplicate"] == 2, "the second is counted")
+        assert upper.has_receipts(7, 0, 1)
+        until(service.is_idle, "the gateway is idle")
+    assert bench.store.count_records("upper", *FOREVER_MS) == 2
+    counts = service.counts()
+    assert (counts["records_stored"], counts["records_duplicate"]) == (2, 2)
+    assert_sums_hold(counts)
+
+
+def test_bad_messages_become_dead_letters_and_the_flow_goes_on(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        good = upper.sealed(stage_batch(0, [500]))
+        upper.publish_bytes(b"not a message")
+        upper.publish_bytes(good[:-3])
+        upper.publish_bytes(good[:-1] + bytes([good[-1] ^ 0xFF]))
+        upper.publish_bytes(good, upper.topic.replace("upper", "lower"))
+        upper.publish_bytes(good, upper.topic.replace("upper", "stranger"))
+        upper.publish_bytes(seal(b"\x80", upper.key, upper.key_id, upper.topic, hmac_sha256))
+        upper.publish(stage_batch(0, [500]))
+        assert upper.has_receipts(7, 0, 0)
+        assert upper.wait_for_refusal().reason == "wrong-size"
+        until(service.is_idle, "the gateway is idle")
+    counts = service.counts()
+    names = ("messages_received", "messages_decoded", "messages_refused", "messages_forged", "records_stored")
+    assert [counts[name] for name in names] == [7, 1, 4, 2, 1]
+    assert_sums_hold(counts)
+
+
+def test_a_second_record_for_an_instant_is_never_an_overwrite(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500]))
+        upper.publish(stage_batch(0, [900], log_id=8))
+        assert upper.has_receipts(8, 0, 0), "a dead record is accounted for, so the station may free it"
+        until(service.is_idle, "the gateway is idle")
+    stages = [each for each in bench.store.read_observations("upper", *FOREVER_MS) if each.variable == "stage_m"]
+    assert [(each.value, each.log_id) for each in stages] == [(0.5, 7)]
+    assert service.counts()["records_dead"] == 1
+    assert_sums_hold(service.counts())
+
+
+def test_a_gap_that_a_station_tells_is_kept(bench):
+    bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(10, [500], gaps=[(3, 9)]))
+        assert upper.has_receipts(7, 10, 10)
+    assert bench.store.read_gaps("upper") == [Gap("test-basin", "upper", 7, 3, 9, START_MS)]
+
+
+def test_a_flag_is_stored_published_and_cleared(bench, listener, until):
+    service = bench.start()
+    heard = listener(flag_topic("test-basin", "upper"))
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [900, 1200]))
+        topic, raised = heard.get(timeout=20)
+        upper.publish(stage_batch(2, [1500, 700, 700, 700]))
+        told = [json.loads(heard.get(timeout=20)[1]) for _ in range(2)]
+        until(service.is_idle, "the gateway is idle")
+    raised = json.loads(raised)
+    assert (topic, raised["state"], raised["peak"]) == ("rg/1/test-basin/upper/flag", "raised", 1.2)
+    assert raised["first_detected_at"] == "2018-08-30T00:15:00Z"
+    assert [(each["state"], each["peak"]) for each in told] == [("raised", 1.5), ("cleared", 1.5)]
+    (flag,) = bench.store.read_flags("upper", *FOREVER_MS)
+    assert (flag.state, flag.first_detected_at_ms) == ("cleared", START_MS + RECORD_EVERY_MS)
+    assert (flag.peak, flag.cleared_at_ms) == (1.5, START_MS + 5 * RECORD_EVERY_MS)
+
+
+def test_a_raised_flag_reaches_one_who_comes_later(bench, listener, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [1200]))
+        until(lambda: upper.has_receipts(7, 0, 0) and service.is_idle(), "the gateway is idle")
+    _, message = listener(flag_topic("test-basin", "upper")).get(timeout=20)
+    assert json.loads(message)["state"] == "raised"
+
+
+def test_a_rise_flag_is_raised_on_a_station_without_a_rating(bench, until):
+    service = bench.start()
+    with bench.station("lower") as lower:
+        lower.publish(stage_batch(0, [100, 200, 300, 400, 500, 800]))
+        assert lower.has_receipts(7, 0, 5)
+        until(service.is_idle, "the gateway is idle")
+    (flag,) = bench.store.read_flags("lower", *FOREVER_MS)
+    assert (flag.threshold, flag.kind, flag.state) == ("rapid-rise", "rise_rate", "raised")
+    assert flag.peak == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"test": True}, {"qualities": {0: FAIL, 1: FAIL}}],
+    ids=["records with the test mark", "records that failed"],
+)
+def test_such_records_are_stored_and_raise_no_flag(bench, until, changes):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [1900, 1900], **changes))
+        assert upper.has_receipts(7, 0, 1)
+        until(service.is_idle, "the gateway is idle")
+    assert bench.store.count_records("upper", *FOREVER_MS) == 2
+    assert bench.store.read_flags("upper", *FOREVER_MS) == []
+
+
+def test_a_flag_raised_before_a_restart_is_cleared_after_it(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [1200]))
+        assert upper.has_receipts(7, 0, 0)
+        until(service.is_idle, "the gateway is idle")
+        bench.stop(service)
+        service = bench.start()
+        upper.publish(stage_batch(1, [700, 700, 700]))
+        assert upper.has_receipts(7, 1, 3)
+        until(service.is_idle, "the gateway is idle")
+    (flag,) = bench.store.read_flags("upper", *FOREVER_MS)
+    assert (flag.state, flag.first_detected_at_ms) == ("cleared", START_MS)
+
+
+def test_the_state_topic_says_accepting_and_gone(bench, listener):
+    heard = listener(gateway_state_topic("gateway-1"))
+    service = bench.start()
+    assert json.loads(heard.get(timeout=20)[1]) == {"state": "accepting"}
+    bench.stop(service)
+    assert json.loads(heard.get(timeout=20)[1]) == {"state": "gone"}
+
+
+def test_receipts_may_be_given_after_the_journal(bench):
+    bench.settings = replace(bench.settings, receipts_after="journal")
+    bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500]))
+        assert upper.has_receipts(7, 0, 0)
+
+
+def test_a_dead_letter_is_tried_again_when_asked(bench, until):
+    key_file = bench.settings.keys / "test-basin" / "upper.key"
+    line = key_file.read_text()
+    key_file.unlink()
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500]))
+        until(lambda: service.counts()["messages_forged"] == 1, "the message is refused for want of a key")
+        key_file.write_text(line)
+        journal = service.journal
+        with journal.transaction() as transaction:
+            assert transaction.ask_for_replay(journal.dead_letters()[0].id)
+        assert upper.has_receipts(7, 0, 0)
+        until(service.is_idle, "the gateway is idle")
+    counts = service.counts()
+    assert (counts["messages_received"], counts["messages_decoded"], counts["messages_forged"]) == (1, 1, 0)
+    assert_sums_hold(counts)
+    assert journal.dead_letters() == []
+
+
+def test_it_ends_within_five_seconds_with_the_broker_away(bench):
+    service = bench.start()
+    bench.mosquitto.kill()
+    before_s = monotonic()
+    bench.stop(service)
+    assert monotonic() - before_s < 5

@@ -1,0 +1,188 @@
+"""What becomes of a message."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from gateway.ingest import Ingest
+from gateway.journal import DeadLetter
+from gateway.keys import Keys
+from gateway.windows import SAME_INSTANT, Windows
+from protocol.cose import open_sealed, seal
+from protocol.messages import Birth, Channel, Column, Refused, decode_receipt, encode_birth, encode_data
+from protocol.topics import birth_topic, data_topic, receipt_topic
+from protocol.variables import INSTANT, code_of
+from tests.fakes.publisher import hmac_sha256, stage_batch, write_key
+
+BASIN = "test-basin"
+KEY = b"k" * 32
+TOPIC = data_topic(BASIN, "upper")
+
+
+@pytest.fixture
+def ingest(tmp_path):
+    for station in ("upper", "lower"):
+        write_key(tmp_path, BASIN, station, f"{station}-1", KEY)
+    (tmp_path / BASIN / "broken.key").write_text("not a key\n")
+    return Ingest(BASIN, ["upper", "lower", "keyless", "broken"], Keys(tmp_path), Windows(), hmac_sha256)
+
+
+def sealed(payload: bytes, topic: str = TOPIC, key: bytes = KEY, key_id: bytes = b"upper-1") -> bytes:
+    return seal(payload, key, key_id, topic, hmac_sha256)
+
+
+def birth(boot_no: int = 1, message_no: int = 1) -> bytes:
+    return encode_birth(
+        Birth(boot_no, message_no, None, 7, 1, bytes(32), 1, "0.1.0", "virtual", [(1, "maxbotix-hrxl")])
+    )
+
+
+GOOD = sealed(encode_data(stage_batch(0, [500, 501])))
+
+
+def test_a_good_message_becomes_a_frame_with_all_its_records(ingest):
+    judgement = ingest.judge(TOPIC, GOOD, 1000)
+    frame = judgement.frame
+    assert (frame.station, frame.log_id, frame.first_no, frame.last_no, frame.fresh) == ("upper", 7, 0, 1, (0, 1))
+    assert judgement.counts == Counter(messages_received=1, messages_decoded=1, records_received=2)
+    assert not judgement.dead_letters
+
+
+@pytest.mark.parametrize(
+    ("topic", "message", "verdict", "reason"),
+    [
+        (TOPIC, b"", "refused", "truncated at byte 0"),
+        (TOPIC, b"stage=1.2", "refused", "wrong-type at byte 0"),
+        (TOPIC, GOOD[:-1], "refused", "truncated at byte"),
+        (TOPIC, GOOD + b"\x00", "refused", "trailing"),
+        (TOPIC, GOOD[:-1] + bytes([GOOD[-1] ^ 1]), "forged", "wrong-tag"),
+        (data_topic(BASIN, "lower"), GOOD, "forged", "unknown-key"),
+        (TOPIC, sealed(encode_data(stage_batch(0, [1])), birth_topic(BASIN, "upper")), "forged", "wrong-tag"),
+        (TOPIC, sealed(b"\x80"), "refused", ""),
+        (TOPIC, sealed(birth()), "refused", "wrong-kind"),
+        (data_topic(BASIN, "keyless"), GOOD, "forged", "unknown-key"),
+        (data_topic(BASIN, "broken"), GOOD, "forged", "broken.key:1"),
+        (data_topic(BASIN, "stranger"), GOOD, "refused", "unknown-station"),
+        (data_topic("other-basin", "upper"), GOOD, "refused", "unknown-station"),
+        (receipt_topic(BASIN, "upper"), GOOD, "refused", "foreign-topic"),
+        ("rg/1/test-basin/upper", GOOD, "refused", "foreign-topic"),
+        ("", GOOD, "refused", "foreign-topic"),
+    ],
+    ids=[
+        "empty", "not CBOR of ours", "truncated", "trailing byte", "a bit of the tag changed",
+        "moved to another station", "sealed for another leaf", "verifies but is no message", "a birth as data", "a station without a key",
+        "a station with a broken key file", "an unknown station", "another basin", "a leaf of ours", "a short topic",
+        "a topic that is no text",
+    ],
+)  # fmt: skip
+def test_a_bad_message_is_a_dead_letter_with_a_reason_and_counted_once(ingest, topic, message, verdict, reason):
+    judgement = ingest.judge(topic, message, 1000)
+    assert judgement.counts == Counter({"messages_received": 1, f"messages_{verdict}": 1})
+    (letter,) = judgement.dead_letters
+    assert reason in letter.reason
+    assert (letter.topic, letter.payload, letter.at_ms, letter.forged) == (topic, message, 1000, verdict == "forged")
+    assert judgement.frame is None
+
+
+def test_every_prefix_of_a_message_is_refused(ingest):
+    for length in range(len(GOOD)):
+        assert ingest.judge(TOPIC, GOOD[:length], 0).counts["messages_refused"] == 1, length
+
+
+def test_no_mutation_of_a_message_is_taken_or_raises(ingest):
+    seeded = random.Random(20180831)
+    for _ in range(3000):
+        mutated = bytearray(GOOD)
+        for _ in range(seeded.randint(1, 4)):
+            mutated[seeded.randrange(len(mutated))] ^= 1 << seeded.randrange(8)
+        judgement = ingest.judge(TOPIC, bytes(mutated), 0)
+        assert bytes(mutated) == GOOD or judgement.frame is None
+
+
+def with_second_column(channel: Channel) -> bytes:
+    batch = stage_batch(0, [1])
+    batch.columns[1] = Column(channel, [5])
+    return encode_data(batch)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"\x80", "wrong-size"),
+        (with_second_column(Channel(1, code_of("stage_m"), INSTANT, 0, -3)), "channel-twice"),
+        (with_second_column(Channel(1, 99, INSTANT, 0, -3)), "unknown-variable"),
+    ],
+    ids=["no message", "an instant beside the median: both are stage_m", "a variable we do not know"],
+)
+def test_a_message_that_verifies_but_cannot_be_decoded_is_answered(ingest, payload, reason):
+    message = sealed(payload)
+    judgement = ingest.judge(TOPIC, message, 0)
+    assert judgement.counts["messages_refused"] == 1
+    answer = judgement.answer
+    assert answer.topic == receipt_topic(BASIN, "upper")
+    refused = decode_receipt(open_sealed(answer.payload, {b"upper-1": KEY}, answer.topic, hmac_sha256))
+    assert isinstance(refused, Refused)
+    assert message.endswith(refused.tag)
+    assert refused.reason == reason
+
+
+def test_a_message_that_does_not_verify_is_not_answered(ingest):
+    assert ingest.judge(TOPIC, sealed(b"\x80", key=b"x" * 32), 0).answer is None
+
+
+def test_a_replayed_message_is_all_duplicates_and_owed_a_receipt(ingest):
+    ingest.judge(TOPIC, GOOD, 0)
+    again = ingest.judge(TOPIC, GOOD, 0)
+    assert again.counts["records_duplicate"] == 2
+    assert (again.frame.fresh, again.frame.payload, again.frame.last_no) == ((), b"", 1)
+
+
+def test_an_overlapping_batch_brings_only_its_new_records(ingest):
+    ingest.judge(TOPIC, GOOD, 0)
+    frame = ingest.judge(TOPIC, sealed(encode_data(stage_batch(1, [501, 502, 503]))), 0).frame
+    assert frame.fresh == (1, 2)
+
+
+def test_a_second_record_for_an_instant_is_a_dead_letter_and_the_rest_goes_on(ingest):
+    ingest.judge(TOPIC, GOOD, 0)
+    other_log = sealed(encode_data(stage_batch(1, [700, 701], log_id=8)))
+    judgement = ingest.judge(TOPIC, other_log, 5)
+    (letter,) = judgement.dead_letters
+    assert (letter.reason, letter.log_id, letter.record_no) == (SAME_INSTANT, 8, 1)
+    assert judgement.frame.fresh == (1,)
+    assert judgement.counts["records_dead"] == 1
+
+
+def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(ingest, tmp_path):
+    topic = data_topic(BASIN, "keyless")
+    message = sealed(encode_data(stage_batch(0, [1])), topic)
+    before = ingest.judge(topic, message, 0)
+    write_key(tmp_path, BASIN, "keyless", "upper-1", KEY)
+    after = ingest.judge_again(before.dead_letters[0], 1)
+    assert after.frame.fresh == (0,)
+    total = before.counts + Counter()
+    total.update(after.counts)
+    assert +total == Counter(messages_received=1, messages_decoded=1, records_received=1)
+
+
+def test_a_dead_record_tried_again_is_dead_again_while_nothing_has_changed(ingest):
+    ingest.judge(TOPIC, GOOD, 0)
+    before = ingest.judge(TOPIC, sealed(encode_data(stage_batch(1, [700, 701], log_id=8))), 5)
+    after = ingest.judge_again(before.dead_letters[0], 6)
+    assert [letter.reason for letter in after.dead_letters] == [SAME_INSTANT]
+    assert +after.counts == Counter()
+
+
+def test_a_record_that_a_store_refused_goes_to_the_stores_alone(ingest):
+    judgement = ingest.judge(TOPIC, GOOD, 0)
+    payload = judgement.frame.payload
+    letter = DeadLetter(0, "422", TOPIC, True, payload, b"upper-1", seq=4, log_id=7, record_no=1)
+    again = ingest.judge_again(letter, 1)
+    assert (again.frame.fresh, again.frame.payload) == ((1,), payload)
+
+
+def test_a_birth_is_kept_as_a_report(ingest):
+    topic = birth_topic(BASIN, "upper")
+    report = ingest.judge(topic, sealed(birth(3, 4), topic), 9).report
+    assert (report.station, report.leaf, report.boot_no, report.message_no) == ("upper", "birth", 3, 4)
