@@ -33,7 +33,7 @@ from .kinds import (
     begin_writing,
 )
 from .packing import put_series
-from .quality import FAIL, NO_READING, NOT_EVALUATED, SYNCHRONISED, TOO_FEW_VALID, UNSYNCHRONISED
+from .quality import FAIL, NO_READING, NOT_EVALUATED, STATION_OFF, SYNCHRONISED, UNSYNCHRONISED
 from .ranges import put_ranges
 from .variables import TOTAL
 
@@ -149,7 +149,7 @@ def _put_column(writer: Writer, column: Column, count: int) -> None:
     writer.put_map(exceptions)
     if nulls:
         reasons = {
-            index: _check("null reason", column.null_reasons.get(index, NO_READING), 0, TOO_FEW_VALID)
+            index: _check("null reason", column.null_reasons.get(index, NO_READING), 0, STATION_OFF)
             for index in range(count)
             if column.mantissas[index] is None
         }

@@ -33,7 +33,7 @@ cdef int GOOD
 cdef int MISSING
 cdef int NOT_EVALUATED
 cdef int SYNCHRONISED
-cdef int TOO_FEW_VALID
+cdef int STATION_OFF
 cdef int UNSYNCHRONISED
 cdef int TOTAL
 

@@ -34,7 +34,7 @@ from .kinds import (
     begin,
 )
 from .packing import unpack_series
-from .quality import FAIL, GOOD, MISSING, NOT_EVALUATED, SYNCHRONISED, TOO_FEW_VALID, UNSYNCHRONISED
+from .quality import FAIL, GOOD, MISSING, NOT_EVALUATED, STATION_OFF, SYNCHRONISED, UNSYNCHRONISED
 from .ranges import take_ranges
 from .variables import TOTAL
 
@@ -173,7 +173,7 @@ class DataReader:
         for _ in range(reader.take_map(1, COLUMN_RESETS)):
             key = reader.take_key(key, COLUMN_RESETS)
             if key == COLUMN_NULLS:
-                self._take_runs(0, TOO_FEW_VALID)
+                self._take_runs(0, STATION_OFF)
             elif key == COLUMN_QUALITIES:
                 self._take_runs(NOT_EVALUATED, FAIL)
             else:

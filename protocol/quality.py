@@ -19,6 +19,7 @@ NOT_DATED = 4  # measured, but the instant cannot be told
 NO_POWER = 5  # not measured to save the battery
 OUTSIDE_RATING = 6  # the stage lies outside the rating table
 TOO_FEW_VALID = 7  # a burst had too few valid readings for the statistic
+STATION_OFF = 8  # the station had no power at that instant, or failed before it could measure
 
 NULL_REASONS = (
     NOT_SCHEDULED,
@@ -29,6 +30,7 @@ NULL_REASONS = (
     NO_POWER,
     OUTSIDE_RATING,
     TOO_FEW_VALID,
+    STATION_OFF,
 )
 
 # The clock that dated the records.

@@ -1,4 +1,4 @@
-"""The two builds of the protocol under CPython: as compiled, and from its sources even where compiled files lie beside."""
+"""The builds of the protocol under CPython: compiled, and from its sources even where compiled files lie beside."""
 
 import importlib
 import importlib.abc

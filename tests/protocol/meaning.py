@@ -1,5 +1,5 @@
 # Shared dialect: runs on MicroPython and CPython.
-"""What a message means, as plain data that JSON can hold; and back. Times, numbers and texts as they are, bytes as hex."""
+"""What a message means, as plain data that JSON can hold (bytes as hex), and back."""
 
 import binascii
 

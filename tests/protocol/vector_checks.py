@@ -32,7 +32,7 @@ def check_prefixes(vector, load):
     for size in range(len(payload)):
         found = _error_of(vector["leaf"], payload[:size], load)
         if found is None:
-            raise AssertionError("the first %d bytes were taken for a message" % size)
+            raise AssertionError(f"the first {size} bytes were taken for a message")
 
 
 def check_malformed(vector, load):
@@ -51,7 +51,7 @@ def check_sealed(vector, load):
     _equal(cose.seal(payload, key, key_id, vector["topic"], hmac_sha256, vector["tag_bytes"]), message)
     for size in range(len(message)):
         if _error_of_sealed(message[:size], {}, "", load)[0] == "unknown-key":
-            raise AssertionError("the first %d bytes were taken for a message" % size)
+            raise AssertionError(f"the first {size} bytes were taken for a message")
 
 
 def check_malformed_sealed(vector, load):
@@ -93,4 +93,4 @@ def _error_of_sealed(message, keys, topic, load):
 
 def _equal(found, expected):
     if found != expected:
-        raise AssertionError("found %r\nexpected %r" % (found, expected))
+        raise AssertionError(f"found {found!r}\nexpected {expected!r}")
