@@ -16,8 +16,8 @@ from rivergauge.basin import Threshold
 __all__ = ["Watch", "flag_from_json", "flag_message", "flag_to_json"]
 
 MS_PER_HOUR = 3_600_000
-# A rate is taken over a whole hour: over less, the noise of a gauge in waves would pass for a flood. What was an hour ago
-# is interpolated, between observations no further apart than this.
+# A rate is taken over a whole hour: over less, the noise of a gauge in waves would pass for a flood. What was an hour
+# ago is interpolated, between observations no further apart than this.
 RATE_GAP_LIMIT_MS = 6 * MS_PER_HOUR
 
 

@@ -71,7 +71,8 @@ def test_a_good_message_becomes_a_frame_with_all_its_records(ingest):
     ],
     ids=[
         "empty", "not CBOR of ours", "truncated", "trailing byte", "a bit of the tag changed",
-        "moved to another station", "sealed for another leaf", "verifies but is no message", "a birth as data", "a station without a key",
+        "moved to another station", "sealed for another leaf",
+        "verifies but is no message", "a birth as data", "a station without a key",
         "a station with a broken key file", "an unknown station", "another basin", "a leaf of ours", "a short topic",
         "a topic that is no text",
     ],
