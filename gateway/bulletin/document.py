@@ -22,6 +22,7 @@ def render_json(bulletin: Bulletin) -> str:
         "identifier": bulletin.identifier,
         "basin": bulletin.basin.code,
         "names": dict(bulletin.basin.names),
+        "notice": dict(bulletin.basin.notice),
         "from": format_utc(bulletin.from_ms),
         "to": format_utc(bulletin.to_ms),
         "issued_at": format_utc(bulletin.issued_at_ms),

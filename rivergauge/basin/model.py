@@ -91,11 +91,15 @@ class Station:
 
 @dataclass(frozen=True)
 class Basin:
-    """One river basin; the first of `languages` is the one used where only one fits."""
+    """One river basin; the first of `languages` is the one used where only one fits.
+
+    `notice`, in each language or empty, stands at the head of every page and bulletin.
+    """
 
     code: str
     names: Mapping[str, str]
     languages: tuple[str, ...]
+    notice: Mapping[str, str]
     states: Mapping[str, Mapping[str, str]]
     stations: tuple[Station, ...]
 

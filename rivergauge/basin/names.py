@@ -18,4 +18,4 @@ def read_names(table: Table, key: str, languages: list[str]) -> dict[str, str]:
         if not re.fullmatch(LANGUAGE_PATTERN, language):
             names.note(language, f"unknown key {language}", "a language code of two letters, such as en")
     wanted = dict.fromkeys([*languages, *names.keys])
-    return {language: names.take_text(language, "a name in this language") for language in wanted}
+    return {language: names.take_text(language, "a text in this language") for language in wanted}

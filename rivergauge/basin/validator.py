@@ -33,6 +33,7 @@ def _read_basin(document: Document) -> Basin:
         table.note("code", f'"{code}"', "another code: this one is reserved for the gateways' own topics")
     languages = table.take_texts("languages", 'language codes such as ["en", "ru"]', LANGUAGE_PATTERN)
     names = read_names(table, "names", languages)
+    notice = read_names(table, "notice", languages) if "notice" in table else {}
     states_table = table.take_table("states", 'a table such as [basin.states] with KG = { en = "Kyrgyzstan" }')
     states = {state: read_names(states_table, state, languages) for state in states_table.keys}
     table.refuse_unknown()
@@ -44,7 +45,7 @@ def _read_basin(document: Document) -> Basin:
     refuse_repeated(station_tables, "id", [station.id for station in stations])
     _check_neighbours(station_tables, stations)
     root.refuse_unknown()
-    return Basin(code, names, tuple(languages), states, tuple(stations))
+    return Basin(code, names, tuple(languages), notice, states, tuple(stations))
 
 
 def _check_neighbours(tables: list[Table], stations: list[Station]) -> None:

@@ -168,6 +168,11 @@ def test_the_page_says_no_data_in_words_and_marks_what_is_stale(basin, store):
     assert 'class="stale"' in render_html(compose(basin, store, FROM_MS, TO_MS, ISSUED_MS))
 
 
+def test_the_notice_of_the_basin_heads_page_and_json(bulletin, basin):
+    assert basin.notice["ru"] in render_html(bulletin)
+    assert json.loads(render_json(bulletin))["notice"] == basin.notice
+
+
 def test_the_page_needs_nothing_beside_it(bulletin):
     page = render_html(bulletin)
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")

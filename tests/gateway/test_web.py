@@ -47,6 +47,11 @@ def test_the_first_page_shows_the_raised_flag_and_not_the_cleared_one(client):
     assert page.count('<span class="flag') == 2
 
 
+@pytest.mark.parametrize("address", ["/", "/stations/akdzhar"])
+def test_every_page_is_headed_by_the_notice_of_the_basin(client, basin, address):
+    assert basin.notice["en"] in client.get(address).text
+
+
 def test_a_silent_station_is_marked_stale(client):
     assert client.get("/").text.count('class="stale"') == 1
 

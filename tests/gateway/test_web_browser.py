@@ -76,7 +76,7 @@ def test_a_visitor_sees_stations_flags_and_hydrographs(browser, page_url):
     browser.get(page_url)
     assert texts(browser, ".river a") == ["Uchkurgan", "Akdzhar", "Kokbulak"]
     assert texts(browser, "tbody td.number:first-of-type") == ["0.420", "0.420", "0.420"]
-    assert "warning at Akdzhar since 30 Aug 2018 15:30; peak 1.905 m" in texts(browser, ".notice")[0]
+    assert "warning at Akdzhar since 30 Aug 2018 15:30; peak 1.905 m" in texts(browser, "main .notice")[0]
     assert len(browser.find_elements(By.CSS_SELECTOR, "svg.hydrograph")) == 3
 
 

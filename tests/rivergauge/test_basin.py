@@ -37,6 +37,16 @@ def test_a_name_may_be_given_in_more_languages_than_the_basin_has(example):
     assert example.station("kokbulak").names == {"en": "Kokbulak", "ru": "Кокбулак", "kk": "Көкбұлақ"}
 
 
+def test_the_example_says_at_its_head_that_its_data_is_illustrative(example):
+    assert "illustrative" in example.notice["en"]
+
+
+def test_a_basin_needs_no_notice(tmp_path):
+    text = re.sub(r"\[basin\.notice\]\n.*?\n\n", "", EXAMPLE.read_text(), flags=re.DOTALL)
+    (tmp_path / "basin.toml").write_text(text)
+    assert load_basin(tmp_path / "basin.toml").notice == {}
+
+
 def test_a_threshold_applies_from_its_first_moment_until_just_before_its_last(tmp_path):
     path = changed(
         tmp_path,
@@ -111,7 +121,8 @@ MISTAKES = {
     ),
     "a reserved basin": ('code = "syr-darya"', 'code = "gateway"', "basin.code", '"gateway"', "reserved"),
     "an empty list of languages": ('["en", "ru"]', "[]", "basin.languages", "a list of 0", 'such as ["en", "ru"]'),
-    "an empty translation": ('ru = "Акджар"', 'ru = ""', "station[akdzhar].names.ru", '""', "a name in this language"),
+    "an empty translation": ('ru = "Акджар"', 'ru = ""', "station[akdzhar].names.ru", '""', "a text in this language"),
+    "an empty notice": ('ru = "Пример:', 'ru = "" # "', "basin.notice.ru", '""', "a text in this language"),
     "a state that is not listed": (
         'country = "TJ"',
         'country = "TX"',
