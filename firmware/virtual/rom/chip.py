@@ -87,6 +87,8 @@ class Line:
                 if stream is self._console:
                     self._typed_count = _read(CONSOLE_FD, self._typed, CONSOLE_BUFFER_BYTES)
                     self._typed_taken = 0
+                    if self._typed_count < 1:
+                        end_process(1)  # the bench closed its terminal
                     return
                 if not self._stream.read(1):
                     end_process(1)

@@ -17,6 +17,7 @@ import raw_repl
 import vfs
 
 SOFT_RESET = 4  # station.hal.SOFT_RESET
+READ_BYTES = 1024  # how much littlefs reads at a time; says nothing about what is stored
 
 
 class Machine:
@@ -35,7 +36,7 @@ def mount():
     if first_block == b"\xff" * nor_flash.BLOCK_BYTES:
         vfs.VfsLfs2.mkfs(device)
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(device), "/")
+    vfs.mount(vfs.VfsLfs2(device, readsize=READ_BYTES), "/")
     os.chdir("/")
     sys.path[:] = ["", "/lib"]
 

@@ -24,7 +24,14 @@ class Model:
 
     @property
     def banner(self) -> bytes:
-        lines = ("HRXL-MaxSonar-WR", f"PN:{self.part_no}", "Copyright 2011-2012", "MaxBotix Inc.", "RoHS 1.8b077", "TempI")
+        lines = (
+            "HRXL-MaxSonar-WR",
+            f"PN:{self.part_no}",
+            "Copyright 2011-2012",
+            "MaxBotix Inc.",
+            "RoHS 1.8b077",
+            "TempI",
+        )
         return "".join(line + "\r" for line in lines).encode()
 
 
