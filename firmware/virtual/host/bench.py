@@ -29,7 +29,7 @@ ANSWER_CAP_S = 20.0  # at most, with the gateway busy: then the network is taken
 ANSWER_QUIET_S = 1.0  # with the gateway idle: whatever was under way in the broker has arrived by then
 AWAY_GRACE_S = 0.05  # with broker or gateway known to be away
 AWAKE_CAP_S = 30.0  # a station that computes this long without a word hangs
-LOOK_AGAIN_S = 0.02  # how often to look at a gateway that is busy
+LOOK_AGAIN_S = 0.002  # how often to look at a gateway that is busy
 STOP_LOOK_S = 0.1  # how soon a stop is noticed
 
 

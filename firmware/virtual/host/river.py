@@ -21,7 +21,9 @@ LAYOUTS = {
     "datetime_utc": ("gage_height_ft", METRES_PER_FOOT, "discharge_cfs", M3_PER_CUBIC_FOOT),
 }
 # What data providers write where there is no value.
-NO_VALUE = ("", "hf.missing", "NaN", "nan", "-9999")
+NO_VALUE = ("", "NaN", "nan", "-9999")
+# What hydrofunctions writes into the quality column of a USGS row that it filled in by itself.
+FILLED_IN = "hf.missing"
 
 
 class RiverError(Exception):
@@ -98,11 +100,12 @@ def _read_rows(path: Path, rows: "csv._reader") -> River:  # type: ignore[name-d
         if times_ms and at_ms <= times_ms[-1]:
             raise RiverError(f"{where}: found the time {row[time_at]}; expected one later than the line before")
         times_ms.append(at_ms)
-        stages_m.append(_parse_value(row[stage_at], stage_factor, stage_name, where))
-        discharge = (
-            None if discharge_at is None else _parse_value(row[discharge_at], discharge_factor, discharge_name, where)
-        )
-        discharges_m3_s.append(discharge)
+        is_measured = FILLED_IN not in row
+        stages_m.append(_parse_value(row[stage_at], stage_factor, stage_name, where) if is_measured else None)
+        if discharge_at is not None and is_measured:
+            discharges_m3_s.append(_parse_value(row[discharge_at], discharge_factor, discharge_name, where))
+        else:
+            discharges_m3_s.append(None)
     if not times_ms:
         raise RiverError(f"{path}: found no rows below line 1; expected at least one")
     return River(times_ms, stages_m, discharges_m3_s, str(path))

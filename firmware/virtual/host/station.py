@@ -56,9 +56,7 @@ class VirtualStation:
         self._until_ms: int | None = None  # when the sleep, the wait or the outage ends
         self._serial_port_no: int | None = None  # the port a wait is for
         self._rtc_memory = b""
-        self._sleep_until_ms: int | None = (
-            None  # the deep sleep asked for; begins when the process has ended
-        )
+        self._sleep_until_ms: int | None = None  # the deep sleep asked for; begins when the process has ended
         self._reset_cause: int | None = None  # the same of a reset
 
     @property

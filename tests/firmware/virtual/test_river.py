@@ -34,7 +34,7 @@ def test_a_gap_is_not_bridged(tmp_path):
     assert river.stage_m_at(MIDNIGHT_MS + 61 * MINUTE_MS) is None
 
 
-@pytest.mark.parametrize("nothing", ["", "hf.missing", "NaN", "-9999"])
+@pytest.mark.parametrize("nothing", ["", "NaN", "-9999"])
 def test_a_missing_value_is_not_bridged_either(tmp_path, nothing):
     river = river_of(tmp_path, f"time,stage_m\n2018-08-31T00:00Z,1\n2018-08-31T00:15Z,{nothing}\n2018-08-31T00:30Z,1\n")
     minutes_known = [minute for minute in range(31) if river.stage_m_at(MIDNIGHT_MS + minute * MINUTE_MS) is not None]
@@ -45,6 +45,15 @@ def test_usgs_columns_are_converted_from_feet(tmp_path):
     river = river_of(tmp_path, "q_qual,datetime_utc,gage_height_ft,discharge_cfs\ne,2018-08-31T00:00Z,6.63,2270\n")
     assert river.stage_m_at(MIDNIGHT_MS) == pytest.approx(2.020824)
     assert river.discharge_m3_s_at(MIDNIGHT_MS) == pytest.approx(64.279, abs=1e-3)
+
+
+def test_a_usgs_row_that_was_filled_in_is_missing_whatever_it_says(tmp_path):
+    header = "datetime_utc,gage_height_ft,discharge_cfs,q_qual"
+    rows = ['2018-08-31T00:00Z,1.5,10,"A,R"', "2018-08-31T00:15Z,1.6,11,hf.missing", "2018-08-31T00:30Z,1.7,12,A"]
+    river = river_of(tmp_path, "\n".join([header, *rows]))
+    minutes_known = [minute for minute in range(31) if river.stage_m_at(MIDNIGHT_MS + minute * MINUTE_MS) is not None]
+    assert minutes_known == [0, 30]
+    assert river.discharge_m3_s_at(MIDNIGHT_MS + 15 * MINUTE_MS) is None
 
 
 def test_a_gzipped_file_is_read_too(tmp_path):
