@@ -9,6 +9,7 @@ from .batch import (
     GAPS_LIMIT,
     INTERVAL_LIMIT_S,
     MANTISSA_LIMIT,
+    REASON_LIMIT,
     RECORDS_LIMIT,
     SENSOR_LIMIT,
     TIME_LIMIT_MS,
@@ -33,7 +34,7 @@ from .kinds import (
     begin_writing,
 )
 from .packing import put_series
-from .quality import FAIL, NO_READING, NOT_EVALUATED, STATION_OFF, SYNCHRONISED, UNSYNCHRONISED
+from .quality import FAIL, NO_READING, NOT_EVALUATED, SYNCHRONISED, UNSYNCHRONISED
 from .ranges import put_ranges
 from .variables import TOTAL
 
@@ -149,7 +150,7 @@ def _put_column(writer: Writer, column: Column, count: int) -> None:
     writer.put_map(exceptions)
     if nulls:
         reasons = {
-            index: _check("null reason", column.null_reasons.get(index, NO_READING), 0, STATION_OFF)
+            index: _check("null reason", column.null_reasons.get(index, NO_READING), 0, REASON_LIMIT)
             for index in range(count)
             if column.mantissas[index] is None
         }

@@ -13,6 +13,7 @@ cdef int GAPS_LIMIT
 cdef int INTERVAL_LIMIT_S
 cdef int64_t MANTISSA_LIMIT
 cdef int64_t OFFSET_LIMIT
+cdef int REASON_LIMIT
 cdef int RECORDS_LIMIT
 cdef int SENSOR_LIMIT
 cdef int64_t TIME_LIMIT_MS
@@ -33,7 +34,6 @@ cdef int GOOD
 cdef int MISSING
 cdef int NOT_EVALUATED
 cdef int SYNCHRONISED
-cdef int STATION_OFF
 cdef int UNSYNCHRONISED
 cdef int TOTAL
 

@@ -13,6 +13,7 @@ from .batch import (
     INTERVAL_LIMIT_S,
     MANTISSA_LIMIT,
     OFFSET_LIMIT,
+    REASON_LIMIT,
     RECORDS_LIMIT,
     SENSOR_LIMIT,
     TIME_LIMIT_MS,
@@ -34,7 +35,7 @@ from .kinds import (
     begin,
 )
 from .packing import unpack_series
-from .quality import FAIL, GOOD, MISSING, NOT_EVALUATED, STATION_OFF, SYNCHRONISED, UNSYNCHRONISED
+from .quality import FAIL, GOOD, MISSING, NOT_EVALUATED, SYNCHRONISED, UNSYNCHRONISED
 from .ranges import take_ranges
 from .variables import TOTAL
 
@@ -173,7 +174,7 @@ class DataReader:
         for _ in range(reader.take_map(1, COLUMN_RESETS)):
             key = reader.take_key(key, COLUMN_RESETS)
             if key == COLUMN_NULLS:
-                self._take_runs(0, STATION_OFF)
+                self._take_runs(0, REASON_LIMIT)
             elif key == COLUMN_QUALITIES:
                 self._take_runs(NOT_EVALUATED, FAIL)
             else:

@@ -1,6 +1,6 @@
 # Shared dialect: runs on MicroPython, on CPython, and compiled (packing.pxd).
 # cython: annotation_typing=False
-"""Series of integers as bit strings: Rice-coded differences (docs/wire.md, "Packed series").
+"""Series of integers as bit strings: Rice-coded differences (protocol/README.md, "Packed series").
 
 An empty string says that nothing changes. Otherwise the first byte is 32 * order + k, and one number follows per value
 after the first, most significant bit first: in order 0 the difference to the value before, in order 1 the change of

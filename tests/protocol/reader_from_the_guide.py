@@ -1,4 +1,4 @@
-"""A reader of data messages written from docs/wire.md alone: cbor2 for the CBOR, texts of 0 and 1 for the packing.
+"""A reader of data messages written from protocol/README.md alone: cbor2 for the CBOR, texts of 0 and 1 for bits.
 
 It believes what it reads; whether a message is well formed is not its question.
 """

@@ -188,7 +188,7 @@ MALFORMED_DATA = [
     ("quality good, said", exceptions({2: [0, 1, 1]}), "out-of-range"),
     ("quality 5", exceptions({2: [0, 1, 5]}), "out-of-range"),
     ("quality missing", exceptions({2: [0, 1, 9]}), "out-of-range"),
-    ("reason 8", exceptions({1: [1, 1, 8]}, rest=b""), "out-of-range"),
+    ("reason 24", exceptions({1: [1, 1, 24]}, rest=b""), "out-of-range"),
     ("a quality of a missing value", exceptions({1: [1, 1, 1], 2: [1, 1, 3]}, rest=b""), "quality-of-null"),
     ("all missing, and a first value", exceptions({1: [0, 2, 1]}, rest=b""), "nulls-disagree"),
     ("no first value, and one present", exceptions({1: [0, 1, 1]}, first=None, rest=b""), "nulls-disagree"),

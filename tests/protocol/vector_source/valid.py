@@ -45,7 +45,7 @@ def day(rise, noise):
     return [1200 + rise * min(index, 95 - index) ** 2 // 2256 + noise * (index * 7 % 5 - 2) for index in range(96)]
 
 
-NULLS = [[index, reason] for index, reason in enumerate((0, 1, 2, 3, 4, 5, 6, 7), start=1)]
+NULLS = [[index, reason] for index, reason in enumerate((0, 1, 2, 3, 4, 5, 6, 7, 8, 23), start=1)]
 VALID_DATA = {
     "one record of one channel": batch(column([1234])),
     "two records that differ by one": batch(column([1234, 1235])),
@@ -72,7 +72,7 @@ VALID_DATA = {
     "first value missing": batch(column([None, 1, 2], null_reasons=[[0, 1]])),
     "last value missing": batch(column([1, 2, None], null_reasons=[[2, 2]])),
     "no value at all": batch(column([None, None], null_reasons=[[0, 1], [1, 1]])),
-    "every reason for a missing value": batch(column([7] + [None] * 8 + [9], null_reasons=NULLS)),
+    "every reason for a missing value": batch(column([7] + [None] * 10 + [9], null_reasons=NULLS)),
     "an hourly channel among quarter hours": batch(
         column([1, 2, 3, 4, 5, 6, 7, 8]),
         column(
