@@ -1,7 +1,8 @@
 """The account of a run: what the schedule owed, against what the store holds. Nothing the station says is believed."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.observations import Gap, Observation
@@ -18,12 +19,16 @@ class StationAccount:
     station: str
     scheduled: int
     stored: int  # there is a record of it, with a stage or with the reason why there is none
-    without_stage: int  # of these, the ones with a reason
+    reasons: Mapping[int, int]  # of these, how many have no stage, by null reason (protocol.quality)
     overwritten: int  # fell out of the station's full queue, and the gateway was told
     lost_ms: tuple[int, ...]  # nothing is known of them
     stored_twice_ms: tuple[int, ...]
     unscheduled_ms: tuple[int, ...]  # stored for an instant that was not due
     max_abs_error_m: float | None  # of the stored stages against the river; None where none could be compared
+
+    @property
+    def without_stage(self) -> int:
+        return sum(self.reasons.values())
 
     @property
     def is_exact(self) -> bool:
@@ -60,7 +65,9 @@ def account_for(
         station=station,
         scheduled=len(due),
         stored=len(stored),
-        without_stage=len(stored - {at_ms for at_ms, _ in stages}),
+        reasons=Counter(
+            each.null_reason for at_ms in stored for each in by_instant[at_ms] if each.null_reason is not None
+        ),
         overwritten=len(absent) - len(lost),
         lost_ms=lost,
         stored_twice_ms=tuple(sorted(at_ms for at_ms, there in by_instant.items() if len(there) > 1)),

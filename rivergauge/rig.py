@@ -25,7 +25,7 @@ __all__ = ["Rig", "RigError"]
 
 LOOPBACK = "127.0.0.1"
 KEY_BYTES = 32
-READY_LIMIT_S = 20.0  # how long the gateway may take to subscribe
+READY_LIMIT_S = 45.0  # how long the gateway may take to subscribe; it tries a lost broker every 30 s at least
 SETTLE_LIMIT_S = 20.0  # how long the gateway may take to finish what it has, at the end
 # A station is switched on this long before its first due instant, so that it is ready for it.
 POWER_ON_LEAD_MS = 60_000
@@ -72,9 +72,8 @@ class Rig:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             stack.callback(self._end)
-            self.broker.start()
             self.service.start()
-            self._wait_for(lambda: self.service.is_ready, READY_LIMIT_S, "the gateway did not subscribe at the broker")
+            self.start_broker()
             stack.pop_all()
         return self
 
@@ -102,6 +101,15 @@ class Rig:
                 flashed.result()
         for virtual in self.stations.values():
             virtual.start()
+
+    def start_broker(self) -> None:
+        """Start the broker, or start it again, and hold bench time until the gateway is back at it."""
+        self.broker.start()
+        self._wait_for(lambda: self.service.is_ready, READY_LIMIT_S, "the gateway did not subscribe at the broker")
+
+    def stop_broker(self) -> None:
+        """Take the broker away without a word, as a power cut would."""
+        self.broker.kill()
 
     def run_until(self, end_ms: int, stop: threading.Event | None = None) -> None:
         """Let the river flow until bench time is `end_ms`."""
