@@ -113,16 +113,21 @@ def test_the_style_of_page_and_bulletin_is_let_through_by_the_policy(browser, pa
     assert browser.execute_script(stroke) == river_blue
 
 
-@pytest.mark.parametrize("address", ["/", "/stations/akdzhar?days=30"])
-def test_nothing_is_wider_than_a_phone(browser, page_url, address):
-    phone = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+PHONE = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
+ON_A_PHONE = {
+    "the first page": ("/", ["0 0 420 170"] * 3),
+    "a station": ("/stations/akdzhar?days=30", ["0 0 360 260"] * 2),
+}
+
+
+@pytest.mark.parametrize(("address", "charts"), ON_A_PHONE.values(), ids=ON_A_PHONE.keys())
+def test_nothing_is_wider_than_a_phone_and_charts_are_drawn_for_it(browser, page_url, address, charts):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     try:
         browser.get(page_url + address)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
-        visible = [each.get_attribute("viewBox") for each in browser.find_elements(By.CSS_SELECTOR, "svg.hydrograph")
-                   if each.is_displayed()]  # fmt: skip
-        assert "0 0 880 300" not in visible
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE["width"]
+        shown = [each for each in browser.find_elements(By.CSS_SELECTOR, "svg.hydrograph") if each.is_displayed()]
+        assert [each.get_dom_attribute("viewBox") for each in shown] == charts
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
