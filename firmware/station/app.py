@@ -30,7 +30,7 @@ def run(board, root=""):
     except Exception as error:
         black_box.note_exception("start", error)
         board.deep_sleep_until(board.monotonic_ms() + FAILED_START_SLEEP_MS)
-    for phase in (wake.measure, wake.send, wake.remember):
+    for phase in (wake.explain_skipped, wake.measure, wake.send, wake.remember):
         board.feed_watchdog()
         try:
             phase()
@@ -55,24 +55,33 @@ class Wake:
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, self._sampler.channels())
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._newest = self._queue.newest_record()  # of the wakes before
-        self._recorded_ms = None  # the instant recorded in this wake
+        self._attempted_ms = None  # the instant this wake has measured, or failed to
         if self._memory.is_new_boot:
             self._memory.boot_no = count_boot(root, self._newest.boot_no if self._newest else 0)
         if self._queue.has_new_configuration():
             self._memory.is_born = False
 
+    def explain_skipped(self):
+        """Record a null, with its reason, for every instant that passed while the station was off."""
+        last_ms = self._last_ms()
+        if last_ms is None or self._queue.has_new_configuration():
+            return
+        values = [(None, quality.STATION_OFF)] * len(self._sampler.channels())
+        for instant_ms in skipped_instants(last_ms, self._due_ms(), self._configuration.record_every_ms):
+            self._append(instant_ms, values)
+
     def measure(self):
         """Record the instant that is due about now; one that is further ahead is left to the next wake."""
         due_ms = self._due_ms()
-        self._explain_skipped(due_ms)
         if due_ms - self._now_ms() > self._sampler.lead_ms() + 2 * WAKE_UP_MS:
             return
+        # Before anything can fail: an instant is tried once, or a lasting fault would wake the station without end.
+        self._attempted_ms = due_ms
         self._append(due_ms, self._sampler.measure(due_ms - self._ahead_ms()))
-        self._recorded_ms = due_ms
 
     def send(self):
-        """Exchange with the gateway when that is due, when something is unreceipted, or when this boot was not told yet."""
-        is_due = self._recorded_ms is not None and self._recorded_ms % self._configuration.send_every_ms == 0
+        """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
+        is_due = self._attempted_ms is not None and self._attempted_ms % self._configuration.send_every_ms == 0
         if not (is_due or self._memory.awaits_receipts or not self._memory.is_born):
             return
         deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
@@ -108,7 +117,7 @@ class Wake:
         return self._now_ms() - self._board.monotonic_ms()
 
     def _due_ms(self):
-        last_ms = self._recorded_ms if self._recorded_ms is not None else self._last_ms()
+        last_ms = self._attempted_ms if self._attempted_ms is not None else self._last_ms()
         return due_instant(self._now_ms(), self._configuration.record_every_ms, last_ms)
 
     def _last_ms(self):
@@ -119,19 +128,10 @@ class Wake:
             return self._newest.utc_ms
         return self._newest.monotonic_ms if self._newest.boot_no == self._memory.boot_no else None
 
-    def _explain_skipped(self, due_ms):
-        """Record a null, with its reason, for every instant that passed while the station was off."""
-        last_ms = self._last_ms()
-        if last_ms is None or self._queue.has_new_configuration():
-            return
-        values = [(None, quality.STATION_OFF)] * len(self._sampler.channels())
-        for instant_ms in skipped_instants(last_ms, due_ms, self._configuration.record_every_ms):
-            self._append(instant_ms, values)
-
     def _append(self, instant_ms, values):
         utc_ms = instant_ms if self._board.utc_ms() is not None else None
         # A clock that was set back must not make times fall: such a record stays undated.
-        if utc_ms is not None and self._newest is not None and utc_ms <= (self._newest.utc_ms or 0):
+        if utc_ms is not None and utc_ms <= self._queue.newest_utc_ms():
             utc_ms = None
         # An instant just before the power came back has no monotonic time of this boot.
         monotonic_ms = max(0, instant_ms - self._ahead_ms())

@@ -1,8 +1,8 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """What the station asks of its hardware; each board implements `Board`.
 
-The law this file keeps: the application reaches hardware, time and the network through a `Board` and nothing else. Every
-call that may block takes a deadline in monotonic milliseconds and returns at the latest then.
+The law this file keeps: the application reaches hardware, time and the network through a `Board` and nothing else.
+Every call that may block takes a deadline in monotonic milliseconds and returns at the latest then.
 """
 
 # Why the processor started; `Board.reset_cause` returns one of these.
@@ -42,7 +42,7 @@ class Link:
     """A connected byte stream to the broker."""
 
     def read_into(self, buffer, deadline_ms):
-        """Return how many bytes were read: at least 1, or 0 when the deadline passed; raise HardwareError when closed."""
+        """Return how many bytes were read: at least 1, or 0 at the deadline; raise HardwareError when closed."""
         raise NotImplementedError
 
     def write(self, data, deadline_ms):

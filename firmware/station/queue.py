@@ -1,9 +1,9 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """The durable queue of records on raw flash, which a power cut at any byte of any operation cannot break.
 
-The law this file keeps: a record that `append` returned is there until a receipt frees it or the full ring overwrites the
-oldest, and what was overwritten unsent is told as a gap. Receipts and dates clear bits and cost no erase: with 62 records
-to a block the queue erases 0.016 blocks per record.
+The law this file keeps: a record that `append` returned is there until a receipt frees it or the full ring overwrites
+the oldest, and what was overwritten unsent is told as a gap. Receipts and dates clear bits and cost no erase: with 62
+records to a block the queue erases 0.016 blocks per record.
 """
 
 import struct
@@ -42,7 +42,7 @@ class Queue:
         self._may_have_gaps = True
 
     def mount(self, random_bytes, hint=b""):
-        """Find the newest record and the oldest unreceipted one, from `hint` where it still holds; format blank flash."""
+        """Find the newest record and the oldest pending one, from `hint` where it still holds; format blank flash."""
         if self._mount_from_hint(hint):
             return
         if self._ring.find_newest():
@@ -71,14 +71,16 @@ class Queue:
 
     def newest_record(self):
         """Return the last record written, receipted or not; None when the newest two blocks hold none."""
-        newest = self._ring.newest.sequence
-        for sequence, end in ((newest, self._ring.next_slot), (newest - 1, SLOTS_PER_BLOCK)):
-            if self._ring.header(sequence) is not None:
-                for slot in range(end - 1, -1, -1):
-                    record = self._ring.read(sequence, slot)
-                    if record is not None:
-                        return record
+        for record in self._newest_first():
+            return record
         return None
+
+    def newest_utc_ms(self):
+        """Return the latest date in the newest two blocks; 0 when no record there is dated."""
+        for record in self._newest_first():
+            if record.utc_ms is not None:
+                return record.utc_ms
+        return 0
 
     def has_new_configuration(self):
         """True while no record has been written with the configuration that this queue was given."""
@@ -92,7 +94,7 @@ class Queue:
         return self.next_record_no
 
     def runs(self):
-        """Yield each Run of records to send, oldest first: dated, without a receipt, not set aside; RUN_LIMIT at most."""
+        """Yield each Run of records to send, oldest first: dated, without a receipt, not set aside."""
         run = header = None
         for sequence, _, record in self._ring.walk(self._front):
             if record.is_receipted or record.is_set_aside or record.utc_ms is None:
@@ -114,16 +116,16 @@ class Queue:
         for sequence, slot, record in self._ring.walk(self._front):
             utc_ms = record.utc_ms
             if utc_ms is None and record.boot_no == boot_no and slots.can_be_dated(self._ring.slot_bytes):
-                # Times rise strictly with record numbers; a record that a stepped clock puts earlier stays undated.
-                if record.monotonic_ms + utc_minus_monotonic_ms > latest_ms:
-                    utc_ms = record.monotonic_ms + utc_minus_monotonic_ms
-                    self._ring.clear_bits(sequence, slot, *slots.encode_date(utc_ms))
-                    dated += 1
+                utc_ms = record.monotonic_ms + utc_minus_monotonic_ms
+                if utc_ms <= latest_ms:
+                    continue  # times rise strictly with record numbers; what a stepped clock puts earlier stays undated
+                self._ring.clear_bits(sequence, slot, *slots.encode_date(utc_ms))
+                dated += 1
             latest_ms = max(latest_ms, utc_ms or 0)
         return dated
 
     def mark_receipted(self, ranges):
-        """Keep for ever that the records in the (first, last) `ranges` need not be sent again; return how many were new."""
+        """Keep for ever that the records in the (first, last) `ranges` are done; return how many were new."""
         marked = 0
         end = max((last for _, last in ranges), default=0)
         for sequence, slot, record in self._ring.walk(self._front):
@@ -190,6 +192,16 @@ class Queue:
             if header is not None and not header.is_freed:
                 self._front = (sequence, 0)
         self._advance_front()
+
+    def _newest_first(self):
+        """Yield the records of the newest two blocks, newest first."""
+        newest = self._ring.newest.sequence
+        for sequence, end in ((newest, self._ring.next_slot), (newest - 1, SLOTS_PER_BLOCK)):
+            if self._ring.header(sequence) is not None:
+                for slot in range(end - 1, -1, -1):
+                    record = self._ring.read(sequence, slot)
+                    if record is not None:
+                        yield record
 
     def _enter_next_block(self):
         lost = self._lost_with(self._ring.oldest_sequence())

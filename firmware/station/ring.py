@@ -1,9 +1,9 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """A ring of flash blocks with record slots in them: where things are, and how the ring moves on.
 
-The law this file keeps: only the block that the ring enters is erased, and a block counts only once its header is whole,
-so that a power cut inside `enter` leaves the ring as it was. A place is (sequence of the block, slot); sequences rise by
-one for ever, so places compare by age.
+The law this file keeps: only the block that the ring enters is erased, and a block counts only once its header is
+whole, so that a power cut inside `enter` leaves the ring as it was. A place is (sequence of the block, slot); sequences
+rise by one for ever, so places compare by age.
 """
 
 from . import slots

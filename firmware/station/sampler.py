@@ -31,7 +31,7 @@ class Sampler:
         return (self._total_ms + self._sensors[0].warm_up_ms) // 2 if self._sensors else 0
 
     def measure(self, due_ms):
-        """Return one (mantissa, quality) or (None, reason) per channel, the bursts centred on the due monotonic time."""
+        """Return one (mantissa, quality) or (None, reason) per channel, bursts centred on the due monotonic time."""
         values = []
         # Sensors are read one after the other; with one the offset is nought and its burst lies around the instant.
         begin_ms = due_ms - self._total_ms // 2

@@ -8,14 +8,16 @@ SKIPPED_LIMIT = 96  # instants without a measurement that are explained by null 
 
 def due_instant(now_ms, every_ms, last_ms):
     """Return the instant to measure next, later than the last one recorded (None where that is not known)."""
-    passed_ms = now_ms // every_ms * every_ms
-    is_recorded = last_ms is not None and passed_ms <= last_ms < passed_ms + every_ms
-    if not is_recorded and now_ms - passed_ms <= min(LATE_MS, every_ms // LATE_PART):
-        return passed_ms
-    return passed_ms + every_ms
+    due_ms = now_ms // every_ms * every_ms
+    if now_ms - due_ms > min(LATE_MS, every_ms // LATE_PART):
+        due_ms += every_ms
+    # Only the instants around now count as recorded: a last one far ahead means that the clock was set back.
+    while last_ms is not None and due_ms <= last_ms < due_ms + every_ms:
+        due_ms += every_ms
+    return due_ms
 
 
 def skipped_instants(last_ms, due_ms, every_ms):
-    """Return the instants after the last recorded one that were due before this one, oldest first, SKIPPED_LIMIT at most."""
+    """Return the instants between the last recorded one and the due one, oldest first, SKIPPED_LIMIT at most."""
     first_ms = (last_ms // every_ms + 1) * every_ms
     return list(range(first_ms, due_ms, every_ms))[:SKIPPED_LIMIT]

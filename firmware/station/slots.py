@@ -1,8 +1,8 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """The bytes of the record queue on flash: block headers and record slots, each with its CRC-32.
 
-The law this file keeps: bytes that do not carry a right CRC are nothing, and what is written later into a header or slot
-(a date, a mark) only clears bits that were left at 1 for it.
+The law this file keeps: bytes that do not carry a right CRC are nothing, and what is written later into a header or
+slot (a date, a mark) only clears bits that were left at 1 for it.
 
     block   [ header 128 bytes ][ slot 64 ][ slot 64 ] ...            all little-endian
     header  magic crc | sequence log_id first_record_no configuration_no channel_count lost_first lost_last channels |
@@ -66,7 +66,10 @@ class Header:
 
 
 class Record:
-    """One instant: `values` are (mantissa, quality), or (None, reason) where there is no value; `utc_ms` None = undated."""
+    """One instant; `utc_ms` is None while it is undated.
+
+    `values` are (mantissa, quality), or (None, reason) where there is no value.
+    """
 
     __slots__ = (
         "boot_no",

@@ -51,7 +51,8 @@ class Uplink:
         self._memory.awaits_receipts = True
         try:
             connect_by_ms = min(deadline_ms, self._board.monotonic_ms() + CONNECT_TIMEOUT_MS)
-            link = self._board.open_link(self._configuration.broker_host, self._configuration.broker_port, connect_by_ms)
+            configuration = self._configuration
+            link = self._board.open_link(configuration.broker_host, configuration.broker_port, connect_by_ms)
             try:
                 self._session = Session(self._board, link, self._on_message)
                 self._greet(had_open_receipts, connect_by_ms)

@@ -1,5 +1,5 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
-"""A board in memory: time that passes only in waits, a serial line fed with bytes at instants, a real socket as link."""
+"""A board in memory: time that passes only in waits, a serial line fed with bytes at instants, a real socket."""
 
 import select
 import socket
@@ -15,7 +15,7 @@ class Slept(BaseException):
 
 
 class ScriptedPort(hal.SerialPort):
-    """Bytes that arrive at given monotonic times; `opened` and `closed` count."""
+    """Bytes that arrive at given monotonic times."""
 
     def __init__(self, board, arrivals):
         self._board = board
@@ -47,8 +47,8 @@ class SocketLink(hal.Link):
         self._socket = socket.socket()
         try:
             self._socket.connect(socket.getaddrinfo(host, port)[0][-1])
-        except OSError:
-            raise hal.HardwareError("refused")
+        except OSError as error:
+            raise hal.HardwareError("refused") from error
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -140,8 +140,9 @@ class FakeBoard(hal.Board):
         return self.battery
 
     def open_serial(self, port_no, baud, bits=8, parity=None, stop=1):
+        port = ScriptedPort(self, self.lines[port_no](self))
         self.open_ports += 1
-        return ScriptedPort(self, self.lines[port_no](self))
+        return port
 
     def open_link(self, host, port, deadline_ms):
         self.link_attempts += 1

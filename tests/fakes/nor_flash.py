@@ -28,16 +28,16 @@ class NorFlash(FlashRegion):
 
     def read_into(self, offset, buffer):
         if offset + len(buffer) > len(self.content):
-            raise RuleBroken("read of %d bytes at %d runs past the end" % (len(buffer), offset))
+            raise RuleBroken(f"read of {len(buffer)} bytes at {offset} runs past the end")
         buffer[:] = self.content[offset : offset + len(buffer)]
 
     def program(self, offset, data):
         if len(data) == 0 or offset // PAGE_BYTES != (offset + len(data) - 1) // PAGE_BYTES:
-            raise RuleBroken("program of %d bytes at %d does not lie in one page" % (len(data), offset))
+            raise RuleBroken(f"program of {len(data)} bytes at {offset} does not lie in one page")
         self.programs += 1
         for index, byte in enumerate(data):
             if byte & ~self.content[offset + index] & 0xFF:
-                raise RuleBroken("program at %d would set a bit" % (offset + index))
+                raise RuleBroken(f"program at {offset + index} would set a bit")
         if self._is_cut("program"):
             # Whole bytes first, then bytes of which only some bits have been cleared.
             whole = self._draw(len(data) + 1)
@@ -50,7 +50,7 @@ class NorFlash(FlashRegion):
 
     def erase(self, block_no):
         if not 0 <= block_no < self.block_count:
-            raise RuleBroken("no block %d" % block_no)
+            raise RuleBroken(f"no block {block_no}")
         self.erases += 1
         start = block_no * self.block_bytes
         if self._is_cut("erase"):

@@ -1,4 +1,7 @@
-"""Run test modules in MicroPython: `micropython run_micropython.py MODULE...` prints one line per test, then the count."""
+"""Run test modules in MicroPython: one line per test, then the count.
+
+    micropython tests/firmware/station/run_micropython.py MODULE...
+"""
 
 import sys
 
@@ -22,5 +25,5 @@ def run(module_names):
 
 
 passed, failed = run(sys.argv[1:])
-print("ran %d passed %d failed %d" % (len(passed) + len(failed), len(passed), len(failed)))
+print(f"ran {len(passed) + len(failed)} passed {len(passed)} failed {len(failed)}")
 sys.exit(1 if failed else 0)
