@@ -56,9 +56,8 @@ def account_for(
             by_instant.setdefault(observation.observed_at_ms, []).append(observation)
     due = set(due_ms)
     stored = {at_ms for at_ms in due & by_instant.keys() if all(_is_explained(each) for each in by_instant[at_ms])}
-    overwritten = _Overwritten(by_instant, gaps)
     absent = [at_ms for at_ms in due_ms if at_ms not in stored]
-    lost = tuple(at_ms for at_ms in absent if at_ms in by_instant or not overwritten.covers(at_ms))
+    lost = tuple(_lost(absent, by_instant, gaps))
     stages = [(at_ms, each.value) for at_ms in stored for each in by_instant[at_ms] if each.value is not None]
     errors = [abs(stage_m - truth_m) for at_ms, stage_m in stages if (truth_m := true_stage_m(at_ms)) is not None]
     return StationAccount(
@@ -80,20 +79,22 @@ def _is_explained(observation: Observation) -> bool:
     return observation.value is not None or observation.null_reason is not None
 
 
-class _Overwritten:
-    """Which instants fell out of a full queue, as far as the record numbers beside them and the gaps told prove it."""
+def _count_overwritten_before(by_instant: Mapping[int, list[Observation]], gaps: Iterable[Gap]) -> dict[int, int]:
+    """Return how many records just before a stored instant are told to be lost, by the gap that ends there."""
+    last_of_gap = {(gap.log_id, gap.last_record_no): gap.last_record_no - gap.first_record_no + 1 for gap in gaps}
+    return {at_ms: last_of_gap.get((there[0].log_id, there[0].record_no - 1), 0) for at_ms, there in by_instant.items()}
 
-    def __init__(self, by_instant: dict[int, list[Observation]], gaps: Iterable[Gap]) -> None:
-        self._gaps = list(gaps)
-        self._instants = sorted(by_instant)
-        self._records = [(by_instant[at_ms][0].log_id, by_instant[at_ms][0].record_no) for at_ms in self._instants]
 
-    def covers(self, at_ms: int) -> bool:
-        """True where the record after this instant follows directly upon a gap."""
-        index = bisect_left(self._instants, at_ms)
-        if index == len(self._instants):
-            return False
-        log_id, record_no = self._records[index]
-        return any(
-            gap.log_id == log_id and gap.first_record_no < record_no <= gap.last_record_no + 1 for gap in self._gaps
-        )
+def _lost(absent_ms: Sequence[int], by_instant: Mapping[int, list[Observation]], gaps: Iterable[Gap]) -> list[int]:
+    """Return the absent instants that no gap told accounts for."""
+    instants = sorted(by_instant)
+    unaccounted = _count_overwritten_before(by_instant, gaps)
+    lost = []
+    for at_ms in reversed(absent_ms):
+        index = bisect_left(instants, at_ms)
+        following_ms = instants[index] if index < len(instants) else None
+        if following_ms is None or following_ms == at_ms or unaccounted[following_ms] == 0:
+            lost.append(at_ms)
+        else:
+            unaccounted[following_ms] -= 1
+    return lost[::-1]
