@@ -1,12 +1,12 @@
 """Compose a bulletin: every station of the basin in the same words, states in alphabetical order."""
 
 from gateway.stores.store import Reader
-from rivergauge.basin import Basin
+from rivergauge.basin import Basin, Station
 
-from .model import Bulletin, State
+from .model import Bulletin, State, StationReport
 from .station_report import report_station
 
-__all__ = ["compose"]
+__all__ = ["compose", "read_report"]
 
 
 def compose(basin: Basin, reader: Reader, from_ms: int, to_ms: int, issued_at_ms: int) -> Bulletin:
@@ -26,17 +26,19 @@ def compose(basin: Basin, reader: Reader, from_ms: int, to_ms: int, issued_at_ms
             (station for station in basin.stations if station.country == code),
             key=lambda station: station.names[language],
         )
-        reports = tuple(
-            report_station(
-                station,
-                reader.read_observations(station.id, from_ms, until_ms),
-                reader.read_revisions(station.id, from_ms, until_ms),
-                reader.read_flags(station.id, from_ms, until_ms),
-                from_ms,
-                until_ms,
-            )
-            for station in stations
-        )
+        reports = tuple(read_report(reader, station, from_ms, until_ms) for station in stations)
         if reports:
             states.append(State(code, names, reports))
     return Bulletin(basin, from_ms, to_ms, issued_at_ms, tuple(states))
+
+
+def read_report(reader: Reader, station: Station, from_ms: int, to_ms: int) -> StationReport:
+    """Return the report of one station on from_ms <= time < to_ms; `to_ms` is not later than now."""
+    return report_station(
+        station,
+        reader.read_observations(station.id, from_ms, to_ms),
+        reader.read_revisions(station.id, from_ms, to_ms),
+        reader.read_flags(station.id, from_ms, to_ms),
+        from_ms,
+        to_ms,
+    )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.bulletin import read_report
 from gateway.bulletin.document import figure_document
-from gateway.bulletin.station_report import report_station
 from gateway.observation_rows import COLUMNS, Row, observation_rows
 from gateway.stores.store import Reader
 from gateway.times import format_utc, parse_utc_ms
@@ -37,14 +37,7 @@ class Api:
         from_ms = now_ms - OVERVIEW_DAYS * DAY_MS
         stations = []
         for station in self._basin.downstream_order():
-            report = report_station(
-                station,
-                self._reader.read_observations(station.id, from_ms, now_ms),
-                self._reader.read_revisions(station.id, from_ms, now_ms),
-                self._reader.read_flags(station.id, from_ms, now_ms),
-                from_ms,
-                now_ms,
-            )
+            report = read_report(self._reader, station, from_ms, now_ms)
             stations.append(
                 {
                     "id": station.id,

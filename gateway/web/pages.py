@@ -10,10 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from gateway.bulletin import list_bulletins
+from gateway.bulletin import list_bulletins, read_report
 from gateway.bulletin.charts import NARROW, SMALL, WIDE, draw_discharge, draw_stage
-from gateway.bulletin.model import StationReport
-from gateway.bulletin.station_report import report_station
 from gateway.bulletin.templates import template_environment
 from gateway.stores.store import Reader
 from gateway.times import format_utc
@@ -41,7 +39,9 @@ class Pages:
     def overview(self, request: Request) -> Response:
         now_ms = self._now_ms()
         stations = self._basin.downstream_order()
-        reports = {each.id: self._report(each, now_ms - OVERVIEW_DAYS * DAY_MS, now_ms) for each in stations}
+        reports = {
+            each.id: read_report(self._reader, each, now_ms - OVERVIEW_DAYS * DAY_MS, now_ms) for each in stations
+        }
         drawings = {
             each.id: draw_stage(each, reports[each.id], now_ms - CHART_DAYS * DAY_MS, now_ms, SMALL)
             for each in stations
@@ -56,7 +56,7 @@ class Pages:
         days = int(days_text)
         now_ms = self._now_ms()
         from_ms = now_ms - days * DAY_MS
-        report = self._report(station, from_ms, now_ms)
+        report = read_report(self._reader, station, from_ms, now_ms)
         charts = []
         for variable, title, unit, draw in (
             ("stage", "Stage", "m over gauge zero", draw_stage),
@@ -95,16 +95,6 @@ class Pages:
             return self._basin.station(station_id)
         except KeyError:
             raise HTTPException(404) from None
-
-    def _report(self, station: Station, from_ms: int, to_ms: int) -> StationReport:
-        return report_station(
-            station,
-            self._reader.read_observations(station.id, from_ms, to_ms),
-            self._reader.read_revisions(station.id, from_ms, to_ms),
-            self._reader.read_flags(station.id, from_ms, to_ms),
-            from_ms,
-            to_ms,
-        )
 
     def _page(self, name: str, **values: object) -> Response:
         bulletins = list_bulletins(self._bulletin_folder)
