@@ -95,29 +95,29 @@ def _check(name: str, value: int, low: int, high: int) -> int:
 
 
 def _put_times(writer: Writer, times_ms: list[int]) -> None:
-    _check("time in ms", times_ms[0], 0, TIME_LIMIT_MS)
+    first = _check("time in ms", times_ms[0], 0, TIME_LIMIT_MS)
     _check("time in ms", times_ms[-1], 0, TIME_LIMIT_MS)
-    whole_seconds = times_ms[0] % 1000 == 0
+    whole_seconds = first % 1000 == 0
+    # The shortest of all steps: no record is before its regular instant, and none further behind it than the last time.
+    step_ms = TIME_LIMIT_MS if len(times_ms) > 1 else 0
     for index in range(1, len(times_ms)):
-        if times_ms[index] <= times_ms[index - 1]:
+        between_ms = times_ms[index] - times_ms[index - 1]
+        if between_ms <= 0:
             raise EncodeError("time %d ms: expected later than the record before" % times_ms[index])
-        if times_ms[index] % 1000:
+        if between_ms % 1000:
             whole_seconds = False
+        step_ms = min(step_ms, between_ms)
     unit_ms = 1000 if whole_seconds else 1
-    base = times_ms[0] // unit_ms
-    step = times_ms[1] // unit_ms - base if len(times_ms) > 1 else 0
+    base = first // unit_ms
+    step = step_ms // unit_ms
     writer.put_array(4)
     writer.put_int(SECONDS if whole_seconds else MILLISECONDS)
     writer.put_int(base)
-    writer.put_int(_check("time between two records", step, 0, UINT32_LIMIT))
-    if _is_regular(times_ms, step * unit_ms):
+    writer.put_int(step)
+    if times_ms[-1] - first == step_ms * (len(times_ms) - 1):
         writer.put_bytes(b"")
     else:
         put_series(writer, [time // unit_ms - base - index * step for index, time in enumerate(times_ms)])
-
-
-def _is_regular(times_ms: list[int], step_ms: int) -> bool:
-    return all(times_ms[index] - times_ms[index - 1] == step_ms for index in range(1, len(times_ms)))
 
 
 def _put_column(writer: Writer, column: Column, count: int) -> None:

@@ -155,7 +155,7 @@ class DataReader:
         unit_ms = 1 if unit == MILLISECONDS else 1000
         limit = TIME_LIMIT_MS // unit_ms
         base = reader.take_uint(0, limit)
-        step = reader.take_uint(0, UINT32_LIMIT)
+        step = reader.take_uint(0, limit)
         size = reader.skip_bytes(0, 0xFFFF)
         start = reader.position - size
         unpack_series(reader.data, start, reader.position, 0, self.count, OFFSET_LIMIT, self.times_ms)

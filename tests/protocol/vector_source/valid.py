@@ -106,6 +106,7 @@ VALID_DATA = {
     ),
     "years between two records": batch(column([5, 6]), times_ms=[0, UINT32 * 1000]),
     "years between the second and the third record": batch(column([5, 6, 7]), times_ms=[0, 1, UINT32 * 1000 + 999]),
+    "years between two records, in milliseconds": batch(column([5, 6]), times_ms=[0, UINT32 * 1000 + 999]),
     "one gap": batch(column([5]), gaps=[[200, 299]]),
     "gaps of one record, and to the end of numbers": batch(column([5]), gaps=[[0, 0], [2, 2], [UINT32, UINT32]]),
     "the most gaps": batch(column([5]), gaps=[[10 * index, 10 * index + 3] for index in range(32)]),
