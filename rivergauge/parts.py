@@ -138,7 +138,7 @@ def _unpack(name: str, part: Part) -> None:
 
 
 def _write_launcher(launcher: Path, root: Path, executable: str, *, own_loader: bool) -> None:
-    libraries = sorted({str(path.parent.relative_to(root)) for path in root.rglob("*.so*")})
+    libraries = sorted({str(path.parent.relative_to(root)) for path in root.rglob("lib*.so*")})
     search = ":".join(f"$root/{folder}" for folder in libraries)
     if own_loader:
         loader = next(iter(sorted(root.rglob("ld-linux*.so*"))), None)

@@ -72,8 +72,9 @@ class Rig:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             stack.callback(self._end)
+            self.broker.start()
             self.service.start()
-            self.start_broker()
+            self._wait_until_subscribed()
             stack.pop_all()
         return self
 
@@ -105,7 +106,7 @@ class Rig:
     def start_broker(self) -> None:
         """Start the broker, or start it again, and hold bench time until the gateway is back at it."""
         self.broker.start()
-        self._wait_for(lambda: self.service.is_ready, READY_LIMIT_S, "the gateway did not subscribe at the broker")
+        self._wait_until_subscribed()
 
     def stop_broker(self) -> None:
         """Take the broker away without a word, as a power cut would."""
@@ -144,6 +145,9 @@ class Rig:
 
     def _is_uplink_up(self) -> bool:
         return self.broker.is_running and self.service.is_ready
+
+    def _wait_until_subscribed(self) -> None:
+        self._wait_for(lambda: self.service.is_ready, READY_LIMIT_S, "the gateway did not subscribe at the broker")
 
     def _wait_for(self, condition: Callable[[], bool], limit_s: float, failure: str) -> None:
         ends_s = time.monotonic() + limit_s

@@ -119,6 +119,8 @@ class Mosquitto(Server):
             "max_queued_bytes 1073741824",
             "persistent_client_expiration 14d",
             "max_packet_size 131072",
+            # Small messages at once: without it a receipt behind an acknowledgement waits 40 ms.
+            "set_tcp_nodelay true",
             *self._more_settings,
         ]
         if os.geteuid() == 0:
