@@ -12,6 +12,8 @@ from firmware.flash.plan import PlannedFile
 
 __all__ = ["BoardConnection", "FlashError"]
 
+# sys.platform on the board -> its name in image.toml
+BOARD_OF_PLATFORM = {"linux": "virtual", "esp32": "esp32", "rp2": "rp2"}
 # A board that says nothing for so long is not there.
 SILENCE_S = 10
 # Bytes of file per command: a quarter of what the smallest board has free while it serves the REPL.
@@ -78,6 +80,15 @@ class BoardConnection:
             if self._transport.in_raw_repl:
                 self._transport.exit_raw_repl()
             self._transport.close()
+
+    def board(self) -> str:
+        """Return the kind of board as image.toml names it; raise FlashError for one that it does not know."""
+        with self._blame("ask for the kind of"):
+            platform = self._board.exec("import sys\nprint(sys.platform)").decode().strip()
+        if platform not in BOARD_OF_PLATFORM:
+            known = ", ".join(BOARD_OF_PLATFORM)
+            raise FlashError(f"{self._port}: found MicroPython for {platform!r}; expected one of {known}")
+        return BOARD_OF_PLATFORM[platform]
 
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of every file on the board, computed there, by absolute path."""

@@ -1,7 +1,6 @@
 """The command `rivergauge demo`."""
 
 import json
-import math
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from rivergauge.basin import load_basin
 from rivergauge.parts import PartMissing
 from rivergauge.rig import RigError
 from rivergauge.servers import ServerFailed
-from rivergauge.times import utc_ms
+from rivergauge.times import parse_speed, utc_ms
 
 from .plan import Plan, PlanRefused, plan_replay, plan_synthetic
 from .run import run_demo
@@ -52,7 +51,7 @@ def demo(
 
     Example: rivergauge demo --replay flood.csv.gz --from 2018-08-30T00:00Z --to 2018-09-03T00:00Z --speed max
     """
-    pace = _parse_speed(speed)
+    pace = parse_speed(speed)
     try:
         plan = _plan(basin, replay, from_, to)
     except (PlanRefused, RiverError) as error:
@@ -73,18 +72,6 @@ def demo(
         screen.summary(summary)
     if not summary["exact"]:
         raise typer.Exit(FAILED)
-
-
-def _parse_speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if not 0 < speed < math.inf:
-        raise typer.BadParameter(f"--speed: found {text!r}, expected a number above 0, or max")
-    return speed
 
 
 def _plan(basin: Path, replay: Path | None, from_ms: int | None, to_ms: int | None) -> Plan:

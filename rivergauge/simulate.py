@@ -1,0 +1,64 @@
+"""`rivergauge station simulate`: one station's real firmware on this machine, and the account of its records."""
+
+import dataclasses
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from firmware.virtual.host import read_river, synthetic_flood
+from rivergauge.rig import Rig
+from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed
+from rivergauge.times import parse_speed, utc_ms
+
+__all__ = ["simulate"]
+
+FAILED = 1
+DAY_MS = 86_400_000
+
+
+def simulate(
+    station: StationOption,
+    basin: BasinOption = Path("basin.toml"),
+    river: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="The river; a synthetic flood if none.")
+    ] = None,
+    from_ms: Annotated[int | None, typer.Option("--from", parser=utc_ms, metavar="TIME", help="Begin.")] = None,
+    days: Annotated[float, typer.Option(min=0.01, help="For how long, in days of the river.")] = 1.0,
+    speed: Annotated[str, typer.Option(metavar="N|max", help="River seconds per second.")] = "max",
+    as_json: JsonOption = False,
+) -> None:
+    """Run the real firmware of one station on this machine, with a broker and a gateway, and account for every record.
+
+    Exit status 1 when a record that was due is not stored exactly once.
+    """
+    described = basin_with(basin, station)
+    only = dataclasses.replace(described, stations=(described.station(station),))
+    with blamed(), tempfile.TemporaryDirectory(prefix="rivergauge-simulate-") as folder:
+        flowing = read_river(river) if river else synthetic_flood(from_ms or time.time_ns() // 1_000_000)
+        start_ms = flowing.first_ms if from_ms is None else from_ms
+        with Rig(Path(folder), only, {station: flowing}, start_ms, parse_speed(speed)) as rig:
+            rig.flash()
+            last_ms = start_ms + round(days * DAY_MS) - 1
+            rig.run_until(last_ms)
+            (account,) = rig.finish(last_ms)
+    summary: dict[str, Any] = {
+        "station": station,
+        "river": flowing.source,
+        "synthetic": flowing.is_synthetic,
+        "scheduled": account.scheduled,
+        "stored": account.stored,
+        "missing": len(account.lost_ms),
+        "stored_twice": len(account.stored_twice_ms),
+        "max_abs_error_m": account.max_abs_error_m,
+    }
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        for name, value in summary.items():
+            typer.echo(f"{name:16} {value}")
+    if not account.is_exact:
+        raise typer.Exit(FAILED)

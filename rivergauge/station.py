@@ -1,0 +1,137 @@
+"""`rivergauge station`: flash a station, verify what is on its board, simulate one."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firmware.flash import (
+    BoardConnection,
+    FlashError,
+    ImagePlan,
+    PlanError,
+    Verification,
+    compile_firmware,
+    make_key,
+    plan_image,
+    read_key,
+    verify,
+    write_image,
+)
+from rivergauge.basin import Basin, station_configuration
+from rivergauge.simulate import simulate
+from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed
+
+__all__ = ["app"]
+
+FAILED = 1
+
+PortOption = Annotated[str, typer.Option(help="The board's serial port, such as /dev/ttyUSB0.")]
+BrokerOption = Annotated[str, typer.Option(metavar="HOST:PORT", help="The broker as the station reaches it.")]
+KeysOption = Annotated[Path, typer.Option(help="The gateway's folder of keys.")]
+app = typer.Typer(help="Flash, verify and simulate stations.", no_args_is_help=True, add_completion=False)
+app.command()(simulate)
+
+
+@app.command()
+def flash(
+    station: StationOption,
+    port: PortOption,
+    broker: BrokerOption,
+    basin: BasinOption = Path("basin.toml"),
+    keys: KeysOption = Path("keys"),
+    board: Annotated[str | None, typer.Option(help="Refuse any other kind of board: esp32, rp2, virtual.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Say what would be written, and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write firmware, configuration and key to a board that runs MicroPython, verify every file there, and restart it.
+
+    Only what differs is written. A station without a key gets one, in the gateway's folder of keys and on the board.
+
+    Example: rivergauge station flash --station uchkurgan --port /dev/ttyUSB0 --broker gauges.example.org:1883
+    """
+    described = basin_with(basin, station)
+    with blamed(), BoardConnection(port) as connection:
+        plan = _plan(described, station, broker, keys, _kind(connection, port, board), may_make_key=not dry_run)
+        if dry_run:
+            _print_verification(verify(connection, plan), plan, as_json)
+            return
+        result = write_image(connection, plan, lambda path: None if as_json else typer.echo(f"writing {path}"))
+        found = verify(connection, plan)
+        if found.is_good:
+            connection.reset()
+    if as_json:
+        typer.echo(json.dumps({**dataclasses.asdict(result), **dataclasses.asdict(found), "good": found.is_good}))
+    else:
+        typer.echo(
+            f"{station}: {len(result.written)} files written, {len(result.unchanged)} already there,"
+            f" {len(result.removed)} removed; {len(found.verified)} of {len(plan.files)} verified on the board"
+        )
+    if not found.is_good:
+        raise typer.Exit(FAILED)
+
+
+@app.command("verify")
+def verify_board(
+    station: StationOption,
+    port: PortOption,
+    broker: BrokerOption,
+    basin: BasinOption = Path("basin.toml"),
+    keys: KeysOption = Path("keys"),
+    as_json: JsonOption = False,
+) -> None:
+    """Compare every file on a board with what belongs there, by hashes computed on the board; exit 1 when one differs.
+
+    The board's application is stopped for it and started again.
+    """
+    described = basin_with(basin, station)
+    with blamed(), BoardConnection(port) as connection:
+        plan = _plan(described, station, broker, keys, connection.board(), may_make_key=False)
+        found = verify(connection, plan)
+        connection.reset()
+    _print_verification(found, plan, as_json)
+    if not found.is_good:
+        raise typer.Exit(FAILED)
+
+
+def _plan(basin: Basin, station: str, broker: str, keys: Path, board: str, may_make_key: bool) -> ImagePlan:
+    """Return the image of a station; without a key it gets one, or PlanError where it may not."""
+    key_id = basin.station(station).key_id
+    key = read_key(keys, basin.code, station, key_id)
+    if key is None and may_make_key:
+        key = make_key(keys, basin.code, station, key_id)
+    if key is None:
+        raise PlanError(f"{station} has no key {key_id} in {keys}; `rivergauge station flash` makes one")
+    configuration = station_configuration(basin, station, _parse_broker(broker))
+    return plan_image(compile_firmware(board), configuration, key)
+
+
+def _kind(connection: BoardConnection, port: str, expected: str | None) -> str:
+    board = connection.board()
+    if expected not in (None, board):
+        raise FlashError(f"{port}: found a board of the kind {board}, expected {expected}; nothing was written")
+    return board
+
+
+def _parse_broker(text: str) -> dict[str, str | int]:
+    host, _, port = text.rpartition(":")
+    if not host or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
+        raise typer.BadParameter(
+            f"found {text!r}, expected HOST:PORT, such as gauges.example.org:1883", param_hint="--broker"
+        )
+    return {"host": host, "port": int(port)}
+
+
+def _print_verification(found: Verification, plan: ImagePlan, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({**dataclasses.asdict(found), "good": found.is_good}))
+        return
+    for state in ("missing", "different", "extra"):
+        for path in getattr(found, state):
+            typer.echo(f"{state:9} {path}")
+    typer.echo(
+        f"{len(found.verified)} of {len(plan.files)} files ({plan.size_bytes} bytes) are on the board as planned"
+    )
