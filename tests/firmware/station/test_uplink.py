@@ -1,0 +1,254 @@
+"""The station's uplink against a real Mosquitto, with a gateway that answers as each test wants."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from firmware.station.hal import HardwareError
+from firmware.station.ring import SLOTS_PER_BLOCK
+from protocol.messages import Command, Refused, encode_command, encode_receipt
+from rivergauge.servers import Mosquitto
+from tests.fakes.board import SocketLink
+from tests.fakes.gateway import Gateway
+from tests.fakes.nor_flash import NorFlash
+from tests.firmware.station import test_app as wakes
+
+PROJECT = Path(__file__).resolve().parents[3]
+KEY = bytes(32)
+
+
+@pytest.fixture
+def broker(part, tmp_path):
+    with Mosquitto(tmp_path / "broker", part("mosquitto"), more_settings=("set_tcp_nodelay true",)) as server:
+        yield server
+
+
+@pytest.fixture
+def gateway(broker):
+    client = Gateway(broker.port, "syr-darya", "uchkurgan", b"uchkurgan-1", KEY)
+    yield client
+    client.stop()
+
+
+@pytest.fixture
+def board(broker):
+    station = wakes.station()
+    station.address = ("127.0.0.1", broker.port)
+    return station
+
+
+@pytest.fixture
+def root():
+    return wakes.folder()
+
+
+def pending_count(board):
+    return sum(1 for record in wakes.records(board) if not record.is_receipted)
+
+
+def measure_offline(board, root, wake_count):
+    address, board.address = board.address, None
+    wakes.run(board, root, wake_count)
+    board.address = address
+
+
+def test_every_record_is_sent_once_and_freed_by_its_receipt(board, gateway, root):
+    wakes.run(board, root, 9)
+    assert gateway.record_nos() == list(range(1, 9))
+    assert pending_count(board) == 0
+    assert [batch.times_ms[0] for batch in gateway.batches] == [
+        wakes.START_MS + index * wakes.QUARTER_MS for index in range(8)
+    ]
+    values = [[column.mantissas[0] for column in batch.columns] for batch in gateway.batches]
+    assert values == [[1234, 3266, 7, 1261]] * 8
+
+
+def test_the_window_of_the_station_travels_with_each_batch(board, gateway, root):
+    wakes.run(board, root, 4)
+    assert [(batch.oldest_held, batch.receipted) for batch in gateway.batches] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_records_wait_for_the_broker_and_go_in_batches(board, gateway, root):
+    measure_offline(board, root, 202)
+    wakes.run(board, root, 2)
+    assert gateway.record_nos() == list(range(1, len(gateway.record_nos()) + 1))
+    assert [len(batch.times_ms) for batch in gateway.batches][:3] == [96, 96, 10]
+    assert pending_count(board) == 0
+
+
+def test_records_without_a_receipt_are_kept_and_sent_again_on_the_next_connection(board, gateway, root):
+    gateway.is_answering = False
+    wakes.run(board, root, 3)
+    assert gateway.record_nos() == [1, 1, 2]
+    assert pending_count(board) == 2
+    gateway.is_answering = True
+    wakes.run(board, root)
+    assert gateway.record_nos()[3:] == [1, 2, 3]
+    assert pending_count(board) == 0
+
+
+def test_a_receipt_that_came_during_sleep_saves_sending_again(board, gateway, root):
+    gateway.is_answering = False
+    wakes.run(board, root, 2)
+    gateway.wait_for("batches", 1)
+    gateway.receipt(gateway.batches[0])
+    gateway.is_answering = True
+    wakes.run(board, root)
+    assert gateway.record_nos() == [1, 2]
+    assert pending_count(board) == 0
+
+
+def test_a_forged_receipt_frees_nothing(board, gateway, root):
+    gateway.is_answering = False
+    wakes.run(board, root, 2)
+    gateway.receipt(gateway.batches[0], key=b"\x01" * 32)
+    wakes.run(board, root)
+    assert gateway.record_nos() == [1, 1, 2]
+    assert pending_count(board) == 2
+    assert "wrong-tag" in wakes.black_box(root)
+
+
+def test_a_receipt_of_another_log_frees_nothing(board, gateway, root):
+    gateway.is_answering = False
+    wakes.run(board, root, 2)
+    gateway.batches[0].log_id += 1
+    gateway.receipt(gateway.batches[0])
+    wakes.run(board, root)
+    assert pending_count(board) == 2
+
+
+def test_a_refused_batch_is_reported_once_and_not_sent_again(board, gateway, root, monkeypatch):
+    def refuse(batch):
+        gateway._client.publish(topic, seal(encode_receipt(Refused(tags.pop(0), "too-large"))), qos=1)
+
+    from protocol import cose
+    from tests.fakes.gateway import hmac_sha256
+
+    topic = "rg/1/syr-darya/uchkurgan/receipt"
+    tags = []
+
+    def seal(payload):
+        return cose.seal(payload, KEY, b"uchkurgan-1", topic, hmac_sha256)
+
+    on_message = gateway._client.on_message
+
+    def note_tag(client, userdata, message):
+        if message.topic.endswith("/data"):
+            tags.append(message.payload[-8:])
+        on_message(client, userdata, message)
+
+    gateway._client.on_message = note_tag
+    monkeypatch.setattr(gateway, "_answer", refuse)
+    wakes.run(board, root, 2)
+    gateway.wait_for("events", 1)
+    (event,) = gateway.events
+    assert (event.name, event.detail, event.facts) == ("refused", "too-large", {"first": 1, "last": 1})
+    monkeypatch.undo()
+    wakes.run(board, root, 2)
+    assert gateway.record_nos() == [1, 2, 3]
+    assert pending_count(board) == 1, "the refused record is kept"
+
+
+def test_overwritten_records_are_told_once(board, gateway, root):
+    board.flash = NorFlash(block_count=3)
+    measure_offline(board, root, 4 * SLOTS_PER_BLOCK + 2)
+    wakes.run(board, root, 3)
+    kept_from = gateway.record_nos()[0]
+    gaps = [batch.gaps for batch in gateway.batches]
+    assert gaps[0] == [(1, kept_from - 1)]
+    assert not any(gaps[1:])
+    assert gateway.batches[0].receipted == 1 and gateway.batches[-1].receipted == gateway.batches[-1].first_record_no
+    assert gateway.batches[0].oldest_held == kept_from
+
+
+def test_birth_is_sent_at_each_boot_and_for_a_new_configuration(board, gateway, root):
+    wakes.run(board, root, 3)
+    assert [(birth.boot_no, birth.configuration_no) for birth in gateway.births] == [(1, 1)]
+    board.power_cycle(off_ms=300_000)
+    wakes.run(board, root, 2)
+    wakes.run(board, wakes.folder(wakes.configuration(configuration_no=2)), 2)
+    assert [(birth.boot_no, birth.configuration_no) for birth in gateway.births] == [(1, 1), (2, 1), (2, 2)]
+    orders = [(birth.boot_no, birth.message_no) for birth in gateway.births]
+    assert orders == sorted(set(orders))
+    assert gateway.births[0].sensors == [(1, "maxbotix-hrxl")]
+
+
+def test_a_station_that_falls_silent_is_said_to_be_gone(board, gateway, root, monkeypatch):
+    def cut(self, data, deadline_ms):
+        if b"/data" in data:
+            # The connection breaks as a lost radio does: without DISCONNECT.
+            self._socket.shutdown(2)
+            raise HardwareError("closed")
+        return write(self, data, deadline_ms)
+
+    write = SocketLink.write
+    monkeypatch.setattr(SocketLink, "write", cut)
+    wakes.run(board, root, 2)
+    gateway.wait_for("online", 1)
+    assert gateway.online == ["gone"]
+    monkeypatch.undo()
+    wakes.run(board, root)
+    gateway.wait_for("online", 2)
+    assert gateway.online == ["gone", "asleep"]
+    assert sorted(set(gateway.record_nos())) == [1, 2]
+
+
+def test_a_command_is_answered_even_when_it_is_unknown(board, gateway, root):
+    wakes.run(board, root, 2)
+    gateway.say("command", encode_command(Command("gw-1", 7, wakes.START_MS + 10**9, "dance")))
+    wakes.run(board, root, 1)
+    gateway.wait_for("replies", 1)
+    reply = gateway.replies[0]
+    assert (reply.gateway, reply.command_no, reply.outcome, reply.detail) == ("gw-1", 7, 2, "dance")
+
+
+def test_records_measured_before_the_clock_was_set_go_once_it_is(board, gateway, root):
+    board.utc_offset_ms = None
+    wakes.run(board, root, 3)
+    assert gateway.record_nos() == []
+    board.utc_offset_ms = wakes.START_MS
+    wakes.run(board, root)
+    assert gateway.record_nos() == [1, 2, 3, 4]
+    times_ms = [time_ms for batch in gateway.batches for time_ms in batch.times_ms]
+    assert times_ms == [wakes.START_MS + index * wakes.QUARTER_MS for index in range(4)]
+
+
+def test_a_broker_that_restarts_without_its_memory_loses_nothing(board, broker, gateway, root):
+    wakes.run(board, root, 2)
+    gateway.is_answering = False
+    wakes.run(board, root)
+    gateway.stop()
+    broker.kill()
+    (broker.folder / "mosquitto.db").unlink(missing_ok=True)
+    broker.start()
+    again = Gateway(broker.port, "syr-darya", "uchkurgan", b"uchkurgan-1", KEY)
+    wakes.run(board, root, 2)
+    again.stop()
+    assert sorted(set(again.record_nos())) == [2, 3, 4]
+    assert pending_count(board) == 0
+
+
+WAKES_ON_MICROPYTHON = """
+import sys
+from tests.firmware.station.test_app import folder, records, run, station
+board = station()
+board.address = ("127.0.0.1", int(sys.argv[1]))
+run(board, folder(), 25)
+print(sum(1 for record in records(board) if record.is_receipted), "receipted of", len(records(board)))
+"""
+
+
+def test_a_day_quarter_runs_in_the_real_micropython(broker, gateway, part, tmp_path, count_cases):
+    done = subprocess.run(
+        [part("micropython"), "-c", WAKES_ON_MICROPYTHON, str(broker.port)],
+        cwd=PROJECT,
+        env={**os.environ, "MICROPYPATH": str(PROJECT), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "24 receipted of 24\n", done.stdout + done.stderr
+    assert gateway.record_nos() == list(range(1, 25))
+    count_cases("MicroPython", 1)
