@@ -320,6 +320,13 @@ class Transaction:
         self.save_cursor(SETTLED, up_to)
         return int(up_to)
 
+    def trim(self, up_to: int, limit: int) -> int:
+        """Remove the oldest frames with seq <= `up_to`, at most `limit`; return how many."""
+        removed = self._connection.execute(
+            "DELETE FROM frame WHERE seq IN (SELECT seq FROM frame WHERE seq <= ? ORDER BY seq LIMIT ?)", (up_to, limit)
+        )
+        return removed.rowcount
+
     def count(self, name: str, number: int) -> None:
         """Add to a counter; counters live as long as the journal."""
         if number:

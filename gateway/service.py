@@ -21,6 +21,7 @@ from gateway.settings import AFTER_STORE, INFLUXDB_2, BrokerSettings, EmbeddedSe
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.influxdb import connect_v1, connect_v2
 from gateway.stores.store import Store
+from gateway.trimming import Trimming
 from gateway.worker import Worker
 from protocol.topics import gateway_state_topic
 from rivergauge.basin import Basin
@@ -125,7 +126,8 @@ class Service:
         flagging = Flagging(self._basin, deliveries, self.journal, self._progress)
         names = [store.name for store in self._stores]
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
-        self._workers = [self._reception, flagging, *feeders, self._post]
+        trimming = Trimming([FLAGGING, RECEIPTS, SETTLED, *names], self.journal, self._progress)
+        self._workers = [self._reception, flagging, *feeders, self._post, trimming]
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
 

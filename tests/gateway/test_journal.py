@@ -1,0 +1,125 @@
+"""What is written together is there together, or not at all."""
+
+import pytest
+
+from gateway.journal import DATA, SETTLED, DeadLetter, Frame, Journal, Outgoing, Report
+from gateway.progress import Progress
+from gateway.trimming import Trimming
+from gateway.windows import Run, Windows
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.open()
+    yield journal
+    journal.close()
+
+
+def frame(first_no=0, fresh=(0, 1)):
+    return Frame(DATA, "upper", 5, b"upper-1", 7, first_no, first_no + 1, fresh, b"payload")
+
+
+def letter(seq=None, record_no=None):
+    return DeadLetter(5, "reason", "topic", True, b"payload", b"key", seq, 7, record_no)
+
+
+def add_frames(journal, count):
+    with journal.transaction() as transaction:
+        return [transaction.add_frame(frame(2 * index)) for index in range(count)]
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(journal):
+    with pytest.raises(RuntimeError), journal.transaction() as transaction:
+        transaction.add_frame(frame())
+        transaction.count("records_received", 2)
+        raise RuntimeError
+    assert journal.frames(0, 10) == []
+    assert journal.counts()["records_received"] == 0
+
+
+def test_a_transaction_is_there_for_who_opens_the_file_anew(journal):
+    (seq,) = add_frames(journal, 1)
+    again = Journal(journal.path)
+    again.open()
+    (found,) = again.frames(0, 10)
+    assert (found.seq, found.fresh, found.payload) == (seq, (0, 1), b"payload")
+    again.close()
+
+
+def test_a_seq_is_never_given_twice_even_after_trimming(journal):
+    add_frames(journal, 3)
+    with journal.transaction() as transaction:
+        assert transaction.trim(3, 10) == 3
+    assert journal.head() == 3
+    assert add_frames(journal, 1) == [4]
+
+
+def test_windows_come_back_as_they_were(journal):
+    windows = Windows()
+    windows.admit("upper", 7, 0, [0, 10, 20, 25])
+    windows.admit("upper", 7, 1, [11])
+    windows.admit("lower", 8, 5, [3])
+    with journal.transaction() as transaction:
+        transaction.save_runs(windows.take_changes())
+    windows.admit("upper", 7, 4, [30, 35])
+    with journal.transaction() as transaction:
+        transaction.save_runs(windows.take_changes())
+    loaded = journal.load_windows()
+    assert loaded.window("upper", 7).runs == [Run(0, 2, 0, 10), Run(3, 5, 25, 5)]
+    assert loaded.window("lower", 8).runs == [Run(5, 5, 3)]
+
+
+def test_records_are_stored_when_the_slowest_store_has_them(journal):
+    add_frames(journal, 3)
+    with journal.transaction() as transaction:
+        transaction.save_cursor("fast", 3)
+        assert transaction.settle(["fast", "slow"]) == 0
+    assert journal.counts()["records_pending"] == 6
+    with journal.transaction() as transaction:
+        transaction.save_cursor("slow", 2)
+        assert transaction.settle(["fast", "slow"]) == 2
+    counts = journal.counts()
+    assert (counts["records_stored"], counts["records_pending"]) == (4, 2)
+    assert journal.cursors()[SETTLED] == 2
+
+
+def test_a_record_that_two_stores_refuse_is_dead_once_and_neither_stored_nor_pending(journal):
+    add_frames(journal, 1)
+    with journal.transaction() as transaction:
+        assert transaction.add_dead_letter(letter(seq=1, record_no=0))
+        assert not transaction.add_dead_letter(letter(seq=1, record_no=0))
+    assert journal.counts()["records_pending"] == 1
+    with journal.transaction() as transaction:
+        transaction.save_cursor("store", 1)
+        transaction.settle(["store"])
+    assert journal.counts()["records_stored"] == 1
+    assert len(journal.dead_letters()) == 1
+
+
+@pytest.mark.parametrize(
+    ("boot_no", "message_no", "is_newer"),
+    [(3, 5, False), (3, 4, False), (2, 9, False), (3, 6, True), (4, 0, True)],
+)
+def test_a_report_is_taken_only_if_it_is_newer(journal, boot_no, message_no, is_newer):
+    with journal.transaction() as transaction:
+        assert transaction.add_report(Report("upper", "birth", 3, 5, 0, b""))
+        assert transaction.add_report(Report("upper", "event", boot_no, message_no, 0, b"")) == is_newer
+        assert transaction.add_report(Report("lower", "event", boot_no, message_no, 0, b""))
+
+
+def test_the_outbox_keeps_its_order_until_a_message_is_dropped(journal):
+    with journal.transaction() as transaction:
+        for topic in ("a", "b", "c"):
+            transaction.add_outgoing(Outgoing(topic, b"", True))
+    first, *_ = journal.outbox(10)
+    with journal.transaction() as transaction:
+        transaction.drop_outgoing([first.id])
+    assert [(each.topic, each.retain) for each in journal.outbox(10)] == [("b", True), ("c", True)]
+
+
+def test_trimming_removes_only_what_every_stage_has_passed_and_keeps_some(journal):
+    add_frames(journal, 20)
+    progress = Progress(20, {"fast": 20, "slow": 15}, owed=0)
+    Trimming(["fast", "slow"], journal, progress, kept=5).step()
+    assert [each.seq for each in journal.frames(0, 100)] == list(range(11, 21))

@@ -1,0 +1,144 @@
+"""The link to a real broker: order, acknowledgements, and connections that end."""
+
+import threading
+from time import sleep
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from gateway.mqtt import BrokerAddress, Link, Publication
+
+TOPIC = "rg/1/test-basin/+/data"
+HERE = "rg/1/test-basin/upper/data"
+
+
+@pytest.fixture
+def make_link(mosquitto):
+    links = []
+
+    def make(topics=(TOPIC,)):
+        arrived = threading.Event()
+        link = Link(
+            BrokerAddress("127.0.0.1", mosquitto.port), "rivergauge-link", topics, Publication("state", b"gone", True),
+            now_ms=lambda: 0, on_arrival=arrived.set, on_connected=lambda: None,
+        )  # fmt: skip
+        links.append(link)
+        link.start()
+        return link
+
+    yield make
+    for link in links:
+        link.stop()
+
+
+@pytest.fixture
+def send(mosquitto):
+    client = paho.Client(CallbackAPIVersion.VERSION2, "sender", clean_session=False)
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+
+    def publish(*payloads):
+        for payload in payloads:
+            client.publish(HERE, payload, qos=1).wait_for_publish(10)
+
+    yield publish
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.fixture
+def take(until):
+    def take_all(link, count):
+        taken = []
+        until(lambda: taken.extend(link.take(100)) or len(taken) >= count, f"{count} messages have come")
+        return taken
+
+    return take_all
+
+
+def payloads(arrivals):
+    return [arrival.payload for arrival in arrivals]
+
+
+def test_messages_come_in_order_and_unacknowledged_ones_come_again_on_the_next_connection(make_link, send, take, until):
+    first = make_link()
+    until(lambda: first.is_subscribed, "it is subscribed")
+    send(b"1", b"2", b"3", b"4")
+    arrivals = take(first, 4)
+    assert payloads(arrivals) == [b"1", b"2", b"3", b"4"]
+    first.acknowledge(arrivals[:2])
+    until(lambda: not first._client._out_packet, "the acknowledgements are written")
+    first.stop()
+    assert payloads(take(make_link(), 2)) == [b"3", b"4"]
+
+
+def test_an_acknowledgement_of_a_lost_connection_consumes_nothing_on_the_next(make_link, send, take, until, mosquitto):
+    link = make_link()
+    until(lambda: link.is_subscribed, "it is subscribed")
+    send(b"old 1", b"old 2")
+    old = take(link, 2)
+    mosquitto.kill()
+    until(lambda: not link.is_connected, "the loss is noticed")
+    mosquitto.start()
+    until(lambda: link.is_subscribed, "it is subscribed again")
+    send(b"new 1", b"new 2")
+    new = take(link, 2)
+    assert {arrival.packet_id for arrival in new} & {arrival.packet_id for arrival in old}, "the ids start again"
+    link.acknowledge(old)
+    sleep(0.2)
+    link.stop()
+    assert payloads(take(make_link(), 2)) == [b"new 1", b"new 2"]
+
+
+def test_the_broker_may_come_later_than_the_gateway(make_link, mosquitto, until):
+    mosquitto.stop()
+    link = make_link()
+    sleep(0.2)
+    assert not link.is_connected
+    mosquitto.start()
+    until(lambda: link.is_subscribed, "it is subscribed")
+
+
+def test_a_publication_waits_for_a_broker_that_is_away(make_link, mosquitto, until):
+    link = make_link()
+    until(lambda: link.is_subscribed, "it is subscribed")
+    mosquitto.stop()
+    until(lambda: not link.is_connected, "the loss is noticed")
+    done = []
+    publishing = threading.Thread(target=lambda: done.append(link.publish([Publication("t", b"1")])))
+    publishing.start()
+    sleep(0.2)
+    assert done == []
+    mosquitto.start()
+    publishing.join(10)
+    assert done == [True]
+
+
+def test_a_publication_in_hand_does_not_keep_the_link_from_ending(make_link, mosquitto, until):
+    link = make_link()
+    until(lambda: link.is_subscribed, "it is subscribed")
+    mosquitto.stop()
+    done = []
+    publishing = threading.Thread(target=lambda: done.append(link.publish([Publication("t", b"1")])))
+    publishing.start()
+    link.stop()
+    publishing.join(10)
+    assert done == [False]
+
+
+def test_a_session_that_was_there_gets_the_topics_of_new_settings(make_link, send, take, until):
+    link = make_link(topics=("rg/1/test-basin/lower/data",))
+    until(lambda: link.is_subscribed, "it is subscribed")
+    link.stop()
+    link = make_link()
+    until(lambda: link.is_subscribed, "it is subscribed to the new topic too")
+    send(b"1")
+    assert payloads(take(link, 1)) == [b"1"]
+
+
+def test_a_message_for_no_topic_that_is_text_still_arrives(make_link, take, until, mosquitto):
+    link = make_link(topics=("#",))
+    until(lambda: link.is_subscribed, "it is subscribed")
+    link.publish([Publication("any/where", b"\xff\x00")])
+    assert b"\xff\x00" in payloads(take(link, 1))

@@ -1,0 +1,92 @@
+"""gateway.toml: read, or refused with every mistake and its line."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import AFTER_STORE, EmbeddedSettings, InfluxSettings, SettingsError, load_settings
+
+EXAMPLE = Path(__file__).resolve().parent.parent.parent / "deploy" / "gateway.toml"
+LEAST = """\
+[gateway]
+name = "gateway-1"
+basin = "basin.toml"
+keys = "keys"
+journal = "journal.sqlite"
+bulletins = "bulletins"
+
+[broker]
+host = "127.0.0.1"
+port = 1883
+
+[[store]]
+name = "embedded"
+kind = "embedded"
+path = "observations.sqlite"
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_text(text):
+        path = tmp_path / "gateway.toml"
+        path.write_text(text)
+        return load_settings(path)
+
+    return load_text
+
+
+def test_the_example_that_users_copy_is_right():
+    settings = load_settings(EXAMPLE)
+    assert settings.receipts_after == AFTER_STORE
+    assert settings.basin == EXAMPLE.parent / "basin.toml"
+    assert settings.web.host == "127.0.0.1"
+
+
+def test_every_store_that_the_example_offers_is_right_when_it_is_uncommented(load):
+    lines = [line.removeprefix("# ") for line in EXAMPLE.read_text().splitlines() if "=" in line or "[" in line]
+    text = "\n".join(lines)
+    settings = load(text.replace('name = "influxdb"', 'name = "second"', 1))
+    assert [type(store) for store in settings.stores] == [EmbeddedSettings, InfluxSettings, InfluxSettings]
+    assert settings.broker.password_file.name == "broker-password"
+
+
+def test_a_path_is_relative_to_the_file(load, tmp_path):
+    assert load(LEAST).embedded == EmbeddedSettings("embedded", tmp_path / "observations.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "expected"),
+    [
+        ("port = 1883", "port = 99999", "gateway.toml:10: broker.port: found 99999, expected a whole number from 1"),
+        ("port = 1883", 'port = "1883"', "gateway.toml:10: broker.port"),
+        ('name = "gateway-1"', 'name = "Gateway 1"', "gateway.toml:2: gateway.name"),
+        ('keys = "keys"', "", "gateway.keys: found nothing, expected the folder of the stations' keys"),
+        ('kind = "embedded"', 'kind = "embeded"', "gateway.toml:14: store[embedded].kind"),
+        ('path = "observations.sqlite"', 'paths = "x"', "store[embedded].paths: found unknown key paths"),
+        ("[[store]]", "[[stores]]", "no store, expected at least one [[store]] table"),
+        ("[broker]", "[broker", "text that is not TOML"),
+        (
+            LEAST[LEAST.index("[[store]]") :],
+            '[[store]]\nname = "i"\nkind = "influxdb1"\nurl = "http://h"\ndatabase = "d"\n'
+            '[web]\nhost = "h"\nport = 1\n',
+            "found a page, expected a [[store]] with kind",
+        ),
+        (LEAST[-1:], LEAST[LEAST.index("[[store]]") - 1 :], "a second time"),
+    ],
+    ids=[
+        "port out of range", "port a text", "a name that is no id", "a missing key", "an unknown kind",
+        "an unknown key", "no store", "no TOML", "a page without a store to read", "a store twice",
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_line(load, found, instead, expected):
+    assert found in LEAST
+    start = LEAST.rindex(found)
+    with pytest.raises(SettingsError) as refused:
+        load(LEAST[:start] + instead + LEAST[start + len(found) :])
+    assert any(expected in str(problem) for problem in refused.value.problems), str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"no-such-file\.toml"):
+        load_settings(tmp_path / "no-such-file.toml")
