@@ -54,6 +54,7 @@ class Bench:
         self._folder = folder
         self._is_gateway_idle = is_gateway_idle
         self._is_uplink_up = is_uplink_up
+        self._selector = selectors.DefaultSelector()
         self._actions: list[tuple[int, int, Callable[[], None]]] = []
         self._action_order = count()
         self._gateway_busy_since_s: float | None = None
@@ -62,7 +63,8 @@ class Bench:
     def add_station(self, station_id: str, river: River, sensors: list[dict[str, Any]]) -> VirtualStation:
         """Return a station that is off; `sensors` as in station.json. Its flash is kept in a folder of its name."""
         wiring = Wiring(sensors, river.stage_m_at)
-        station = VirtualStation(station_id, self._folder / station_id, self._micropython, self.clock, wiring)
+        folder = self._folder / station_id
+        station = VirtualStation(station_id, folder, self._micropython, self.clock, self._selector, wiring)
         self.stations.append(station)
         return station
 
@@ -91,6 +93,7 @@ class Bench:
         """Switch all stations off; their flash images stay."""
         for station in self.stations:
             station.close()
+        self._selector.close()
 
     def _real_seconds_until_ready(self, end_ms: int) -> float:
         """Return 0 when the next event may happen now, else for how long to listen before looking again."""
@@ -161,9 +164,5 @@ class Bench:
 
     def _listen(self, timeout_s: float) -> None:
         """Take what the stations say, waiting at most so long for the first word."""
-        with selectors.DefaultSelector() as selector:
-            for station in self.stations:
-                if station.process is not None:
-                    selector.register(station.process.line, selectors.EVENT_READ, station)
-            for key, _ in selector.select(timeout_s):
-                key.data.handle_line()
+        for key, _ in self._selector.select(timeout_s):
+            key.data()

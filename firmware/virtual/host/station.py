@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
+from selectors import EVENT_READ, BaseSelector
 
 from firmware.virtual.host.clock import Clock
 from firmware.virtual.host.console import Terminal
@@ -38,7 +39,9 @@ class Activity(Enum):
 class VirtualStation:
     """Made by Bench.add_station. Times here are bench time in Unix ms; the firmware counts from its power-on."""
 
-    def __init__(self, station_id: str, folder: Path, micropython: str, clock: Clock, wiring: Wiring) -> None:
+    def __init__(
+        self, station_id: str, folder: Path, micropython: str, clock: Clock, selector: BaseSelector, wiring: Wiring
+    ) -> None:
         self.id = station_id
         self.flash = FlashImage(folder)
         self.activity = Activity.OFF
@@ -47,9 +50,10 @@ class VirtualStation:
         self.wakes = 0
         self.power_cuts = 0
         self.utc_offset_ms: int | None = 0  # error of the battery-backed clock; None: it was never set
-        self.process: BoardProcess | None = None
+        self._process: BoardProcess | None = None
         self._micropython = micropython
         self._clock = clock
+        self._selector = selector  # calls `_handle_line` when the firmware said something
         self._wiring = wiring
         self._console = Terminal()
         self._power_on_ms = 0
@@ -124,19 +128,6 @@ class VirtualStation:
         elif self.activity is Activity.OFF:
             self._switch_on("application")
 
-    def handle_line(self) -> None:
-        """Take what the firmware said; raise StationFailed when it failed."""
-        if self.process is None:
-            return
-        for request in self.process.requests():
-            self.last_word_real_s = time.monotonic()
-            if request is None:
-                self._process_ended()
-            elif request.operation in _HANDLERS:
-                _HANDLERS[request.operation](self, request)
-            else:
-                raise StationFailed(f"{self.id}: unknown request {request.operation} on the control line")
-
     # Power and runs.
 
     def _switch_on(self, mode: str) -> None:
@@ -162,7 +153,8 @@ class VirtualStation:
         }
         # A tool reads all that the REPL says; what an application prints is lost when nobody reads, and blocks nothing.
         os.set_blocking(self._console.near_fd, mode == "repl")
-        self.process = BoardProcess(self._micropython, self._console.near_fd, description)
+        self._process = BoardProcess(self._micropython, self._console.near_fd, description)
+        self._selector.register(self._process.line, EVENT_READ, self._handle_line)
         self.last_word_real_s = time.monotonic()
         self._until_ms = self._sleep_until_ms = self._reset_cause = None
         self.activity = Activity.AWAKE if mode == "application" else Activity.IN_REPL
@@ -173,8 +165,11 @@ class VirtualStation:
         self._wiring.close_ports()
         self._until_ms = self._serial_port_no = None
         self.waits_for_link = False
-        status = 0 if self.process is None else self.process.end(kill)
-        self.process = None
+        if self._process is None:
+            return 0
+        self._selector.unregister(self._process.line)
+        status = self._process.end(kill)
+        self._process = None
         return status
 
     def _process_ended(self) -> None:
@@ -193,18 +188,30 @@ class VirtualStation:
             raise StationFailed(f"{self.id}: MicroPython ended with status {status} and gave no reason")
 
     def _resume(self) -> None:
-        assert self.process is not None
+        assert self._process is not None
         emitted = 0 if self._serial_port_no is None else self._wiring.port(self._serial_port_no).emitted_bytes
         self._until_ms = self._serial_port_no = None
         self.waits_for_link = False
         self.activity = Activity.AWAKE
         self.last_word_real_s = time.monotonic()
-        self.process.reply(self._monotonic_ms(), emitted)
+        self._process.reply(self._monotonic_ms(), emitted)
 
     def _monotonic_ms(self) -> int:
         return self._clock.now_ms() - self._power_on_ms
 
     # Requests of the firmware.
+
+    def _handle_line(self) -> None:
+        """Take what the firmware said; raise StationFailed when it failed."""
+        assert self._process is not None
+        for request in self._process.requests():
+            self.last_word_real_s = time.monotonic()
+            if request is None:
+                self._process_ended()
+            elif request.operation in _HANDLERS:
+                _HANDLERS[request.operation](self, request)
+            else:
+                raise StationFailed(f"{self.id}: unknown request {request.operation} on the control line")
 
     def _wait(self, request: Request) -> None:
         self.activity = Activity.WAITING
@@ -225,9 +232,9 @@ class VirtualStation:
             self._resume()
 
     def _open_serial(self, request: Request) -> None:
-        assert self.process is not None
+        assert self._process is not None
         path = self._wiring.port(request.argument).open()
-        self.process.reply(self._monotonic_ms(), 0, path.encode())
+        self._process.reply(self._monotonic_ms(), 0, path.encode())
 
     def _close_serial(self, request: Request) -> None:
         self._wiring.port(request.argument).close()

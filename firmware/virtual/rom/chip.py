@@ -39,8 +39,8 @@ class Line:
         self.monotonic_ms = monotonic_ms
         self.watchdog_ms = None  # when an unfed watchdog resets the board
         self.on_watchdog = None
-        self._stream = open(LINE_FD, "r+b")  # noqa: SIM115
-        self._console = open(CONSOLE_FD, "rb")  # noqa: SIM115
+        self._stream = open(LINE_FD, "r+b")
+        self._console = open(CONSOLE_FD, "rb")
         self._typed = bytearray(CONSOLE_BUFFER_BYTES)
         self._typed_count = 0
         self._typed_taken = 0
