@@ -1,5 +1,6 @@
 """The geometry of a hydrograph; `hydrograph.svg` draws it. No I/O, no clock."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -57,6 +58,7 @@ class Drawing:
     value_ticks: list[tuple[float, str]]
     time_ticks: list[tuple[float, str]]
     marks: list[tuple[float, str]]
+    are_marks_named_left: bool
     marks_left_off: list[Mark]
     spans: list[tuple[float, float, str]]
     lowest: float | None
@@ -106,6 +108,7 @@ def draw_hydrograph(
         value_ticks=[(y(tick), f"{tick:.{decimals}f}") for tick in ticks],
         time_ticks=[(x(at_ms), time_label(at_ms)) for at_ms in time_ticks(from_ms, to_ms, size.time_ticks)],
         marks=[(y(mark.value), mark.name) for mark in shown],
+        are_marks_named_left=_is_lower_left(points, from_ms, to_ms),
         marks_left_off=left_off,
         spans=[
             (x(span.from_ms), x(to_ms if span.to_ms is None else span.to_ms), span.name)
@@ -124,6 +127,14 @@ def _choose_marks(values: Sequence[float], marks: Sequence[Mark]) -> tuple[list[
     covered = max(highest - lowest, LEAST_RANGE)
     shown = [mark for mark in marks if max(highest, mark.value) - min(lowest, mark.value) <= covered / LEAST_SHARE]
     return shown, [mark for mark in marks if mark not in shown]
+
+
+def _is_lower_left(points: Sequence[Point], from_ms: int, to_ms: int) -> bool:
+    """True where the water stands lower in the first quarter than in the last: names of marks have room there."""
+    quarter_ms = (to_ms - from_ms) // 4
+    first = [point.value for point in points if point.at_ms < from_ms + quarter_ms and point.value is not None]
+    last = [point.value for point in points if point.at_ms > to_ms - quarter_ms and point.value is not None]
+    return max(first, default=-math.inf) < max(last, default=-math.inf)
 
 
 def _enclosing_ticks(values: Sequence[float], most: int) -> list[float]:

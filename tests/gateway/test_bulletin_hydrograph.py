@@ -73,6 +73,19 @@ def test_a_mark_near_the_water_is_drawn_and_one_far_beyond_is_named_instead():
     assert drawing.marks_left_off == [far]
 
 
+SIDES = {
+    "a flood at the end": ([1.0, 1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 3.0], True),
+    "a flood at the beginning": ([3.0, 2.0, 1.5, 1.0, 1.0, 1.0, 1.0, 1.0], False),
+    "only the end measured": (["absent"] * 7 + [1.0], True),
+    "nothing measured": ([], False),
+}
+
+
+@pytest.mark.parametrize(("values", "is_left"), SIDES.values(), ids=SIDES.keys())
+def test_marks_are_named_where_the_water_is_lower(values, is_left):
+    assert draw(values, marks=[Mark("watch", 1.5)]).are_marks_named_left is is_left
+
+
 def test_a_flag_that_is_still_raised_shades_to_the_end():
     drawing = draw([1.0], spans=[Span("watch", FROM_MS + STEP_MS, None)])
     ((from_x, to_x, _),) = drawing.spans

@@ -68,7 +68,7 @@ def test_the_page_of_a_station_shows_its_last_values_and_thresholds(client):
     assert "uchkurgan-example-1, revision 1" in page
     assert "4000001/144" in page
     assert page.count('class="hydrograph"') == 4  # stage and discharge, wide and narrow
-    assert page.count('class="mark-name"') == 4  # watch and warning, wide and narrow
+    assert page.count('class="mark-name') == 4  # watch and warning, wide and narrow
     assert "watch, cleared" in page
 
 
