@@ -1,0 +1,11 @@
+# Shared dialect: runs on MicroPython for the ESP32.
+"""Which pin does what on this station's board; change it to match the wiring."""
+
+# port number in the configuration: (UART, TX pin, RX pin)
+SERIAL_PORTS = {1: (1, 17, 16), 2: (2, 27, 26)}
+
+# power switch number in the configuration: pin, high = on
+POWER_SWITCHES = {1: 25, 2: 33}
+
+BATTERY_PIN = 35
+BATTERY_DIVIDER = 5.7  # supply voltage over voltage at the pin: 470 kOhm and 100 kOhm

@@ -1,0 +1,40 @@
+# Shared dialect: runs on the microcontroller ports of MicroPython.
+"""A serial port on a hardware UART."""
+
+import time
+
+import machine
+from station import hal
+
+RECEIVE_BYTES = 512
+POLL_MS = 5
+
+
+class UartPort(hal.SerialPort):
+    def __init__(self, board, uart_no: int, tx_pin: int, rx_pin: int, baud: int, bits: int, parity, stop: int) -> None:
+        self._board = board
+        self._uart = machine.UART(
+            uart_no,
+            baudrate=baud,
+            bits=bits,
+            parity=parity,
+            stop=stop,
+            tx=machine.Pin(tx_pin),
+            rx=machine.Pin(rx_pin),
+            rxbuf=RECEIVE_BYTES,
+        )
+
+    def read_into(self, buffer, deadline_ms: int) -> int:
+        while not self._uart.any():
+            if self._board.monotonic_ms() >= deadline_ms:
+                return 0
+            self._board.watchdog.tick()
+            time.sleep_ms(POLL_MS)
+        return self._uart.readinto(buffer) or 0
+
+    def write(self, data) -> None:
+        self._uart.write(data)
+        self._uart.flush()
+
+    def close(self) -> None:
+        self._uart.deinit()

@@ -1,0 +1,138 @@
+# Shared dialect: runs on MicroPython for the RP2.
+"""The Raspberry Pi Pico W and Pico 2 W as a station's board.
+
+The queue lies in the last 512 KiB of the flash that MicroPython gives to files. MicroPython's own `_boot.py` mounts all
+of it, so this needs a build whose `_boot.py` mounts `rp2.Flash(start=0, len=<all but the last 512 KiB>)`.
+
+The chip has no deep sleep that keeps time: between wakes it idles with the radio off, and then starts the interpreter
+again. What RTC memory holds elsewhere is a small file here, written once before each sleep.
+"""
+
+import os
+import struct
+import time
+
+import machine
+import rp2
+from boards.mcu.flash import BlockDeviceRegion
+from boards.mcu.link import TcpLink
+from boards.mcu.sntp import query_utc_ms
+from boards.mcu.uart import UartPort
+from boards.mcu.watchdog import Watchdog
+from boards.mcu.wifi import Wifi
+from station import hal
+
+from . import wiring
+
+__all__ = ["Board"]
+
+QUEUE_BYTES = 512 * 1024
+WATCHDOG_MS = 8000  # the hardware's limit is 8388 ms
+BLOCK_COUNT = 4  # operation of ioctl
+_STATE_FILE = "/rtc_memory"
+_STATE = "<qq"  # monotonic ms when it was written, and UTC minus monotonic time in ms, 0 while unknown
+_STATE_BYTES = struct.calcsize(_STATE)
+_TICK_MS = 1000
+
+
+class Board(hal.Board):
+    """The system clock is never set: it starts with the power and runs over a soft reset, so it is monotonic."""
+
+    name = "rp2"
+
+    def __init__(self) -> None:
+        self.watchdog = Watchdog(WATCHDOG_MS)
+        self._wifi = Wifi(self)
+        self._started_ms = self.monotonic_ms()
+        self._woke = False
+        self._utc_ahead_ms = 0
+        self._rtc_memory = b""
+        self._recall()
+
+    def reset_cause(self):
+        if machine.reset_cause() == machine.WDT_RESET:
+            return hal.WATCHDOG
+        return hal.DEEP_SLEEP if self._woke else hal.POWER_ON
+
+    def monotonic_ms(self):
+        return time.time_ns() // 1_000_000
+
+    def utc_ms(self):
+        return self.monotonic_ms() + self._utc_ahead_ms if self._utc_ahead_ms else None
+
+    def set_utc_ms(self, utc_ms):
+        self._utc_ahead_ms = utc_ms - self.monotonic_ms()
+
+    def rtc_memory(self):
+        return self._rtc_memory
+
+    def set_rtc_memory(self, data):
+        self._rtc_memory = bytes(data)
+
+    def sleep_until(self, monotonic_ms):
+        left_ms = monotonic_ms - self.monotonic_ms()
+        while left_ms > 0:
+            self.watchdog.tick()
+            time.sleep_ms(min(left_ms, _TICK_MS))
+            left_ms = monotonic_ms - self.monotonic_ms()
+
+    def deep_sleep_until(self, monotonic_ms):
+        with open(_STATE_FILE, "wb") as file:
+            file.write(struct.pack(_STATE, self.monotonic_ms(), self._utc_ahead_ms) + self._rtc_memory)
+        while self.monotonic_ms() < monotonic_ms:
+            # Sleeping is what the application asked for, so it counts as progress.
+            self.watchdog.progress()
+            time.sleep_ms(_TICK_MS)
+        machine.soft_reset()
+
+    def reset(self):
+        machine.reset()
+
+    def feed_watchdog(self):
+        self.watchdog.progress()
+
+    def set_power(self, switch_no, on):
+        machine.Pin(wiring.POWER_SWITCHES[switch_no], machine.Pin.OUT, value=1 if on else 0)
+
+    def battery_v(self):
+        fraction = machine.ADC(machine.Pin(wiring.BATTERY_PIN)).read_u16() / 65_535
+        return fraction * wiring.ADC_REFERENCE_V * wiring.BATTERY_DIVIDER
+
+    def open_serial(self, port_no, baud, bits=8, parity=None, stop=1):
+        uart_no, tx_pin, rx_pin = wiring.SERIAL_PORTS[port_no]
+        return UartPort(self, uart_no, tx_pin, rx_pin, baud, bits, parity, stop)
+
+    def open_link(self, host, port, deadline_ms):
+        self._wifi.join(deadline_ms)
+        utc_ms = query_utc_ms(self._wifi.time_server)
+        if utc_ms is not None:
+            self.set_utc_ms(utc_ms)
+        return TcpLink(self, host, port, deadline_ms)
+
+    def close_network(self):
+        self._wifi.leave()
+
+    def queue_flash(self):
+        storage_blocks = rp2.Flash().ioctl(BLOCK_COUNT, 0)
+        if storage_blocks is None:
+            raise hal.HardwareError("no-flash")
+        storage_bytes = storage_blocks * BlockDeviceRegion.block_bytes
+        device = rp2.Flash(start=storage_bytes - QUEUE_BYTES, len=QUEUE_BYTES)
+        return BlockDeviceRegion(device, QUEUE_BYTES // BlockDeviceRegion.block_bytes, pads_pages=True)
+
+    def random_bytes(self, count):
+        return os.urandom(count)
+
+    def _recall(self):
+        """Take up what was kept before the sleep; after a power loss the clock is behind the file, which is stale."""
+        try:
+            with open(_STATE_FILE, "rb") as file:
+                kept = file.read()
+        except OSError:
+            return
+        if len(kept) >= _STATE_BYTES:
+            written_ms, utc_ahead_ms = struct.unpack(_STATE, kept[:_STATE_BYTES])
+            if written_ms <= self._started_ms:
+                self._woke = True
+                self._utc_ahead_ms = utc_ahead_ms
+                self._rtc_memory = kept[_STATE_BYTES:]
