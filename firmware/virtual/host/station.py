@@ -1,6 +1,7 @@
 """A virtual station: its power, flash, clock and wiring, and the run of its firmware that is going on now."""
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from enum import Enum, auto
@@ -177,7 +178,7 @@ class VirtualStation:
         status = self._end_run(kill=False)
         if self.flash.faults:
             raise StationFailed(f"{self.id}: the firmware broke the rules of NOR flash {self.flash.faults} times")
-        if self.flash.power_was_cut():
+        if status == -signal.SIGKILL and self.flash.power_was_cut():
             self.cut_power(OUTAGE_AFTER_CUT_MS)
         elif self._reset_cause is not None:
             self._run("application", self._reset_cause)
