@@ -56,7 +56,8 @@ def compile_firmware(board: str, sources: Path = SOURCES) -> ImagePlan:
         raise PlanError(
             f"no board called {board!r} in firmware/image.toml; expected one of {', '.join(image['boards'])}"
         )
-    packages = [*image["package"], {"source": image["boards"][board], "target": "board"}]
+    shared = [package for package in image["package"] if board in package.get("boards", [board])]
+    packages = [*shared, {"source": image["boards"][board], "target": "board"}]
     files = []
     for package in packages:
         files += _compile_package(sources, package["source"], package["target"], package.get("leave_out", []))

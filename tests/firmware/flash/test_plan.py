@@ -68,6 +68,17 @@ def test_what_a_package_leaves_out_stays_out(sources):
     assert not [file.path for file in compile_firmware("small", sources).files if "sensors" in file.path]
 
 
+def test_a_package_for_some_boards_goes_on_those_alone(sources):
+    image = sources / "firmware" / "image.toml"
+    image.write_text(
+        image.read_text()
+        .replace('target = "station"', 'target = "station"\nboards = ["large"]')
+        .replace('small = "firmware/board"', 'small = "firmware/board"\nlarge = "firmware/board"')
+    )
+    assert [file.path for file in compile_firmware("small", sources).files] == ["/board/__init__.mpy", "/main.py"]
+    assert "/station/app.mpy" in [file.path for file in compile_firmware("large", sources).files]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -93,7 +104,7 @@ def test_a_module_that_micropython_cannot_compile_is_named_with_its_line(sources
         compile_firmware("small", sources)
 
 
-@pytest.mark.parametrize("board", ["virtual"])
+@pytest.mark.parametrize("board", ["virtual", "esp32", "rp2"])
 def test_the_projects_own_image_compiles(board):
     paths = [file.path for file in compile_firmware(board).files]
     assert {"/main.py", "/board/__init__.mpy", "/station/hal.mpy", "/protocol/messages.mpy"} <= set(paths)
