@@ -34,7 +34,7 @@ class TerminalPort(hal.SerialPort):
         self._port_no = port_no
         self._consumed = 0
         self._emitted = 0
-        path = chip.line.ask(control_line.OPEN_SERIAL, port_no, baud)
+        path = chip.line.ask(control_line.OPEN_SERIAL, port_no)
         self._terminal = chip.host_files.open(str(path, "utf-8"), "r+b")
         attributes = termios.tcgetattr(self._terminal.fileno())
         attributes[INPUT_SPEED] = attributes[OUTPUT_SPEED] = BAUD_CODES[baud]

@@ -4,7 +4,16 @@ import mmap
 import struct
 from pathlib import Path
 
-from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER, WEAR_HEADER_BYTES
+from firmware.virtual.rom.nor_flash import (
+    BLOCK_BYTES,
+    CUT_IN,
+    ERASES,
+    FAULTS,
+    OPERATIONS,
+    PROGRAMS,
+    WEAR_HEADER,
+    WEAR_HEADER_BYTES,
+)
 
 __all__ = ["FLASH_BYTES", "FlashImage"]
 
@@ -29,20 +38,20 @@ class FlashImage:
 
     @property
     def operations(self) -> int:
-        return self._header()[0]
+        return self._header()[OPERATIONS]
 
     @property
     def programs(self) -> int:
-        return self._header()[1]
+        return self._header()[PROGRAMS]
 
     @property
     def erases(self) -> int:
-        return self._header()[2]
+        return self._header()[ERASES]
 
     @property
     def faults(self) -> int:
         """Return how often the firmware asked for something that a NOR chip cannot do."""
-        return self._header()[3]
+        return self._header()[FAULTS]
 
     def erases_of_block(self, block_no: int) -> int:
         return int(struct.unpack_from("<I", self._wear, WEAR_HEADER_BYTES + 4 * block_no)[0])
@@ -51,14 +60,14 @@ class FlashImage:
         """Let the power fail in the `count`-th operation from now (1: the next)."""
         if count < 1:
             raise ValueError(f"operation {count}: expected 1 for the next, 2 for the one after, ...")
-        struct.pack_into("<I", self._wear, 16, self.operations + count)
+        struct.pack_into("<I", self._wear, 4 * CUT_IN, self.operations + count)
 
     def power_was_cut(self) -> bool:
         """Return whether the power failed in the operation asked for; it is asked for no more."""
-        cut_in = self._header()[4]
+        cut_in = self._header()[CUT_IN]
         if cut_in == 0 or self.operations < cut_in:
             return False
-        struct.pack_into("<I", self._wear, 16, 0)
+        struct.pack_into("<I", self._wear, 4 * CUT_IN, 0)
         return True
 
     def _header(self) -> tuple[int, ...]:

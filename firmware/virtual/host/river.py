@@ -143,9 +143,9 @@ FLOOD_SHAPE = 3.0  # exponent of the gamma hydrograph: larger is more peaked
 
 
 def synthetic_flood(start_ms: int, delay_ms: int = 0, rise_m: float = FLOOD_RISE_M) -> River:
-    """Return a month whose flood rises `delay_ms` after the first half hour and peaks an hour and a half later.
+    """Return a month with a flood that begins to rise 20 minutes and `delay_ms` after its start.
 
-    The flood is the dimensionless gamma hydrograph (USDA NEH 630, chapter 16) of height `rise_m`.
+    It peaks 90 minutes later. It is the dimensionless gamma hydrograph (USDA NEH 630, chapter 16) of height `rise_m`.
     """
     times_ms = range(start_ms, start_ms + SYNTHETIC_DAYS * 86_400_000, SYNTHETIC_STEP_MS)
     stages_m = []

@@ -51,9 +51,9 @@ class Line:
     def tell(self, operation, argument=0, first=0, second=0, payload=b""):
         self._stream.write(control_line.encode_request(operation, argument, first, second, payload))
 
-    def ask(self, operation, argument=0, first=0, second=0):
+    def ask(self, operation, argument):
         """Return the payload of the answer."""
-        self.tell(operation, argument, first, second)
+        self.tell(operation, argument)
         return self._reply()[1]
 
     def wait(self, operation, argument, until_ms, consumed=0, link=None, events=select.POLLIN):

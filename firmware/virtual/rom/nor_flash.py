@@ -14,6 +14,7 @@ PAGE_BYTES = 256
 # The wear record: five counters and a request, then the number of erases of each block.
 WEAR_HEADER = "<IIIII"  # operations, programs, erases, faults, and the operation in which to cut the power (0: in none)
 WEAR_HEADER_BYTES = struct.calcsize(WEAR_HEADER)
+OPERATIONS, PROGRAMS, ERASES, FAULTS, CUT_IN = range(5)  # places in it
 
 
 class FlashFault(Exception):
@@ -42,7 +43,7 @@ class NorFlash:
         wanted = int.from_bytes(data, "little")
         if int.from_bytes(cells, "little") & wanted != wanted:
             self._refuse(f"program at 0x{offset:x} would set a bit without an erase")
-        programmed = self._begin(1)
+        programmed = self._begin(PROGRAMS)
         if programmed is not None:
             length = programmed % (len(data) + 1)
             cells[:length] = data[:length]
@@ -55,7 +56,7 @@ class NorFlash:
         if not 0 <= block_no < self.block_count:
             self._refuse(f"erase of block {block_no} of {self.block_count}")
         cells = self._cells[block_no * BLOCK_BYTES : (block_no + 1) * BLOCK_BYTES]
-        erased = self._begin(2)
+        erased = self._begin(ERASES)
         count_at = WEAR_HEADER_BYTES + 4 * block_no
         struct.pack_into("<I", self._wear, count_at, struct.unpack_from("<I", self._wear, count_at)[0] + 1)
         if erased is not None:
@@ -67,10 +68,10 @@ class NorFlash:
         cells[:] = b"\xff" * BLOCK_BYTES
 
     def _begin(self, counter):
-        """Count an operation (counter 1: program, 2: erase); return None, or where in it the power is to fail."""
-        operation = self._count(0)
+        """Count an operation; return None, or a number that says where in it the power is to fail."""
+        operation = self._count(OPERATIONS)
         self._count(counter)
-        if operation != struct.unpack_from("<I", self._wear, 16)[0]:
+        if operation != struct.unpack_from("<I", self._wear, 4 * CUT_IN)[0]:
             return None
         return operation * 2654435761 >> 7  # spreads the places of successive cuts over the page or block
 
@@ -80,7 +81,7 @@ class NorFlash:
         return value
 
     def _refuse(self, what):
-        self._count(3)
+        self._count(FAULTS)
         raise FlashFault(what)
 
     def _check(self, offset, length):

@@ -130,7 +130,15 @@ def test_a_busy_gateway_holds_the_clock_until_it_is_idle(bench_of):
     busy_until_s = time.monotonic() + 0.5
     made.bench.run_until(START_MS + QUARTER_HOUR_MS)
     assert time.monotonic() >= busy_until_s
-    assert made.bench.capped_waits == 0
+    assert made.bench.capped_holds == 0
+
+
+def test_a_gateway_that_is_busy_for_too_long_is_waited_for_no_more_and_that_is_counted(bench_of, monkeypatch):
+    monkeypatch.setattr(bench_module, "ANSWER_CAP_S", 0.3)
+    made = bench_of(SLEEPER, is_gateway_idle=lambda: False)
+    made.bench.run_until(START_MS + 2 * QUARTER_HOUR_MS)
+    assert len(read_notes(made.station)) == 3
+    assert made.bench.capped_holds == 1
 
 
 def test_an_action_in_the_past_is_refused(part, tmp_path):

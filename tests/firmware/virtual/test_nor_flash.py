@@ -6,6 +6,7 @@ import pytest
 
 from firmware.virtual.rom.nor_flash import (
     BLOCK_BYTES,
+    CUT_IN,
     WEAR_HEADER_BYTES,
     BlockDevice,
     FlashFault,
@@ -24,7 +25,7 @@ def cut_power():
 
 def make_flash(blocks=4, cut_in=0):
     cells, wear = bytearray(b"\xff" * BLOCK_BYTES * blocks), bytearray(WEAR_HEADER_BYTES + 4 * blocks)
-    struct.pack_into("<I", wear, 16, cut_in)
+    struct.pack_into("<I", wear, 4 * CUT_IN, cut_in)
     return NorFlash(cells, wear, cut_power), cells, wear
 
 
