@@ -34,7 +34,8 @@ def run_demo(plan: Plan, folder: Path, speed: float | None, seconds: float | Non
             accounts = rig.finish(min(rig.clock.now_ms(), plan.to_ms - 1))
         counts = rig.service.counts()
         store = EmbeddedStore(rig.observations)
-        ends_ms = rig.clock.now_ms()
+        # A replayed period ends where it was asked to end; the clock stands a moment before.
+        ends_ms = max(rig.clock.now_ms(), plan.to_ms) if not stop.is_set() else rig.clock.now_ms()
         flags = store.read_flags(None, rig.start_ms, ends_ms + 1)
         bulletin = compose(plan.basin, store, rig.start_ms, ends_ms, ends_ms)
         written = write_bulletin(bulletin, folder / "bulletins")
@@ -93,6 +94,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
         "station": flag.station,
         "threshold": flag.threshold,
         "kind": flag.kind,
+        "variable": flag.variable,
         "state": flag.state,
         "first_detected_at": format_utc(flag.first_detected_at_ms),
         "raised_at": format_utc(flag.raised_at_ms),

@@ -1,6 +1,7 @@
 """What a person sees of the demo: a live table while it runs, a summary after it."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +18,8 @@ from rivergauge.rig import Rig
 __all__ = ["Screen"]
 
 REFRESHES_PER_S = 4
+UNITS = {"stage_m": "m", "discharge_m3_s": "m3/s"}
+TABLE_EVERY_S = 5.0  # where there is no terminal to redraw
 HEADINGS = ("station", "stage m", "measured", "queued", "stored", "flags")
 NUMBERS = HEADINGS[1:5]
 LATEST_WITHIN_MS = 86_400_000
@@ -29,16 +32,21 @@ class Screen:
         self._console = console
 
     def say(self, text: str) -> None:
-        self._console.print(Text(text))
+        self._console.print(Text(text), soft_wrap=True)
 
     @contextmanager
     def watching(self, rig: Rig) -> Iterator[None]:
-        """Show the live table while the block runs."""
+        """Show the table while the block runs: live in a terminal, else again and again."""
         view = _View(rig)
-        with Live(
-            console=self._console, get_renderable=view.render, refresh_per_second=REFRESHES_PER_S, transient=False
-        ):
+        if self._console.quiet:
             yield
+        elif self._console.is_terminal:
+            with Live(console=self._console, get_renderable=view.render, refresh_per_second=REFRESHES_PER_S):
+                yield
+        else:
+            with _every(TABLE_EVERY_S, lambda: self._console.print(view.render())):
+                yield
+            self._console.print(view.render())
 
     def summary(self, summary: dict[str, Any]) -> None:
         error_m = summary["max_abs_error_m"]
@@ -90,9 +98,26 @@ class _View:
         return f"{stages_m[-1]:.3f}" if stages_m else "-"
 
 
+@contextmanager
+def _every(seconds: float, show: Callable[[], None]) -> Iterator[None]:
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(seconds):
+            show()
+
+    thread = threading.Thread(target=repeat, name="table", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def _flag_line(flag: dict[str, Any]) -> str:
     ended = f", cleared {flag['cleared_at']}" if flag["cleared_at"] else ", still raised"
-    unit = "m/h" if flag["kind"] == "rise_rate" else "m"
+    unit = UNITS.get(flag["variable"], "") + ("/h" if flag["kind"] == "rise_rate" else "")
     return (
         f"flag {flag['threshold']} at {flag['station']}: first detected {flag['first_detected_at']},"
         f" peak {flag['peak']:.2f} {unit} at {flag['peak_at']}{ended}"
