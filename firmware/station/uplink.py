@@ -4,7 +4,7 @@
 The law this file keeps: only a receipt that verifies frees a record, and a record goes out once per connection.
 """
 
-from protocol.cbor import DecodeError
+from protocol.cbor import DecodeError, EncodeError
 from protocol.cose import Forged
 from protocol.data_encoder import encode_data
 from protocol.receipts import Refused, decode_receipt
@@ -16,6 +16,7 @@ from .session import Session
 
 CONNECT_TIMEOUT_MS = 20_000
 RECEIPT_TIMEOUT_MS = 15_000
+FAREWELL_MS = 1000  # kept for leaving in order, so that the will is not published
 WINDOW = 4  # batches sent and not yet receipted
 GAPS_LIMIT = 16  # told in one connection; the rest in the next
 WILL = b"gone"
@@ -56,11 +57,10 @@ class Uplink:
             try:
                 self._session = Session(self._board, link, self._on_message)
                 self._greet(had_open_receipts, connect_by_ms)
-                self._send_records(deadline_ms)
+                self._send_records(deadline_ms - FAREWELL_MS)
                 self._publish_asleep(asleep_until_ms, deadline_ms)
-                if self._await_answers(deadline_ms):
-                    self._memory.is_born = True
-                    self._memory.awaits_receipts = False
+                self._memory.awaits_receipts = not self._await_answers(deadline_ms - FAREWELL_MS)
+                self._memory.is_born = self._memory.is_born or not self._session.unacknowledged
                 self._session.disconnect(deadline_ms)
             finally:
                 link.close()
@@ -97,9 +97,16 @@ class Uplink:
         sent = _Sent()
         sent.first = run.records[0].record_no
         sent.last = run.records[-1].record_no
+        try:
+            payload = encode_data(batch)
+        except EncodeError as error:
+            # It could never be sent, and must not keep others from being sent.
+            self._queue.set_aside(sent.first, sent.last)
+            self._black_box.note("uplink", "records %d to %d set aside: %s" % (sent.first, sent.last, error))
+            return
         sent.open_ranges = [(sent.first, sent.last)]
         sent.gaps = gaps
-        sent.message = self._publish("data", encode_data(batch), deadline_ms)
+        sent.message = self._publish("data", payload, deadline_ms)
         self._sent.append(sent)
 
     def _publish_asleep(self, asleep_until_ms, deadline_ms):

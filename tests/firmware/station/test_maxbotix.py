@@ -43,15 +43,15 @@ BURSTS = {
 }
 
 
-def sensor(kind="maxbotix-hrxl", power_switch=1):
-    settings = SensorSettings()
-    settings.sensor_no = 1
-    settings.kind = kind
-    settings.port = 1
-    settings.power_switch = power_switch
-    settings.burst = 7
-    settings.zero_distance_mm = ZERO_DISTANCE_MM
-    return open_sensor(settings)
+def settings(kind="maxbotix-hrxl"):
+    sensor = SensorSettings()
+    sensor.sensor_no = 1
+    sensor.kind = kind
+    sensor.port = 1
+    sensor.power_switch = 1
+    sensor.burst = 7
+    sensor.zero_distance_mm = ZERO_DISTANCE_MM
+    return sensor
 
 
 def measured(arrivals, kind="maxbotix-hrxl", start_ms=0):
@@ -59,7 +59,7 @@ def measured(arrivals, kind="maxbotix-hrxl", start_ms=0):
     board = FakeBoard(None)
     board.now_ms = start_ms
     board.lines[1] = lambda board: [(CENTRE_MS + offset_ms, data) for offset_ms, data in arrivals]
-    return board, sensor(kind).measure(board, CENTRE_MS)
+    return board, open_sensor(settings(kind)).measure(board, CENTRE_MS)
 
 
 def frames(ranges, first_ms=-400, digits="R%04d\r"):
@@ -95,7 +95,7 @@ def test_the_burst_lies_around_its_instant():
         return [(first_ms + index * FRAME_PERIOD_MS, b"R1500\r") for index in range(40)]
 
     board.lines[1] = arrivals
-    sensor().measure(board, CENTRE_MS)
+    open_sensor(settings()).measure(board, CENTRE_MS)
     half_ms = 7 * FRAME_PERIOD_MS // 2
     assert opened == [CENTRE_MS - half_ms - WARM_UP_MS]
     assert abs(board.now_ms - (CENTRE_MS + half_ms)) <= FRAME_PERIOD_MS
@@ -143,5 +143,5 @@ def test_the_sensor_is_switched_off_even_when_its_port_fails():
 
     board = FakeBoard(None)
     board.lines[1] = fail
-    assert raises(HardwareError, sensor().measure, board, CENTRE_MS).reason == "no-port"
+    assert raises(HardwareError, open_sensor(settings()).measure, board, CENTRE_MS).reason == "no-port"
     assert board.powered == set()

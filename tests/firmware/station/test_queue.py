@@ -75,8 +75,11 @@ def test_a_hint_that_no_longer_holds_is_not_trusted():
     fill(queue, 5)
     stale = queue.hint()
     fill(queue, 1, first=5)
+    other_number = bytearray(queue.hint())
+    other_number[6] += 1
     cases = {
         "a record was added": (stale, 7),
+        "another record number": (bytes(other_number), 7),
         "of another length": (b"\x00" * 3, 7),
         "zeros": (b"\x00" * len(stale), 7),
         "ones": (b"\xff" * len(stale), 7),
@@ -87,20 +90,31 @@ def test_a_hint_that_no_longer_holds_is_not_trusted():
     assert mounted(flash, hint=stale).next_record_no == 7 + SLOTS_PER_BLOCK, "a block was entered"
 
 
+class CountingFlash(NorFlash):
+    reads = 0
+
+    def read_into(self, offset, buffer):
+        self.reads += 1
+        NorFlash.read_into(self, offset, buffer)
+
+
 def test_a_hint_spares_most_of_the_reading():
-    class CountingFlash(NorFlash):
-        reads = 0
-
-        def read_into(self, offset, buffer):
-            self.reads += 1
-            NorFlash.read_into(self, offset, buffer)
-
     flash = CountingFlash(block_count=128)
     queue = mounted(flash)
     fill(queue, 3)
     flash.reads = 0
     mounted(flash, hint=queue.hint())
     assert flash.reads <= 5, flash.reads
+
+
+def test_a_mount_without_a_hint_passes_over_blocks_that_are_done():
+    flash = CountingFlash(block_count=32)
+    queue = mounted(flash)
+    fill(queue, 30 * SLOTS_PER_BLOCK)
+    queue.mark_receipted([(1, queue.next_record_no)])
+    flash.reads = 0
+    mounted(flash)
+    assert flash.reads <= 2 * 32 + 2 * SLOTS_PER_BLOCK, flash.reads
 
 
 def test_receipted_records_are_not_sent_again_and_cost_no_erase():
@@ -112,6 +126,7 @@ def test_receipted_records_are_not_sent_again_and_cost_no_erase():
     assert queue.mark_receipted([(50, 61)]) == 1
     expected = list(range(62, 100)) + list(range(121, 151))
     assert pending(queue) == expected
+    assert [run.records[0].record_no for run in queue.runs()] == [62, 121], "a run has no holes"
     assert queue.oldest_pending_no() == 62
     assert pending(mounted(flash)) == expected
     assert pending(mounted(flash, hint=queue.hint())) == expected
@@ -136,11 +151,11 @@ def test_thirty_days_of_quarter_hours_fit_into_512_kib_at_no_more_than_0_02_eras
 def test_a_full_ring_overwrites_the_oldest_and_tells_the_gap_until_it_is_known():
     flash = NorFlash(block_count=4)
     queue = mounted(flash)
-    count = 7 * SLOTS_PER_BLOCK + 3
+    count = 11 * SLOTS_PER_BLOCK + 3  # so long that headers which told of a gap are overwritten too
     fill(queue, count)
     kept = pending(queue)
-    assert kept == list(range(4 * SLOTS_PER_BLOCK + 1, count + 1))
-    gaps = [(1, 4 * SLOTS_PER_BLOCK)]
+    assert kept == list(range(8 * SLOTS_PER_BLOCK + 1, count + 1))
+    gaps = [(1, 8 * SLOTS_PER_BLOCK)]
     assert queue.untold_gaps() == gaps
     assert mounted(flash).untold_gaps() == gaps
     assert mounted(flash, hint=queue.hint()).untold_gaps() == gaps
@@ -165,11 +180,13 @@ def test_a_run_ends_where_a_batch_must():
     queue.append(1, 0, START_MS + 200 * STEP_MS, values_of(0), is_test=True)
     other = mounted(flash, configuration_no=2, channels=CHANNELS[:1])
     other.append(1, 0, START_MS + 201 * STEP_MS, [(1, 1)])
-    runs = list(other.runs())
-    assert [len(run.records) for run in runs] == [RUN_LIMIT, 1, 1, 1]
-    assert [run.is_test for run in runs] == [False, False, True, False]
-    assert [run.configuration_no for run in runs] == [1, 1, 1, 2]
-    assert [len(run.channels) for run in runs] == [3, 3, 3, 1]
+    third = mounted(flash, configuration_no=3, channels=CHANNELS[:1])
+    third.append(1, 0, START_MS + 202 * STEP_MS, [(1, 1)])
+    runs = list(third.runs())
+    assert [len(run.records) for run in runs] == [RUN_LIMIT, 1, 1, 1, 1]
+    assert [run.is_test for run in runs] == [False, False, True, False, False]
+    assert [run.configuration_no for run in runs] == [1, 1, 1, 2, 3]
+    assert [len(run.channels) for run in runs] == [3, 3, 3, 1, 1]
 
 
 def test_records_without_a_clock_wait_and_are_dated_once():

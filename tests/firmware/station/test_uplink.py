@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.station.hal import HardwareError
+from firmware.station.queue import Queue
 from firmware.station.ring import SLOTS_PER_BLOCK
 from protocol.messages import Command, Refused, encode_command, encode_receipt
 from rivergauge.servers import Mosquitto
@@ -193,6 +194,22 @@ def test_a_station_that_falls_silent_is_said_to_be_gone(board, gateway, root, mo
     gateway.wait_for("online", 2)
     assert gateway.online == ["gone", "asleep"]
     assert sorted(set(gateway.record_nos())) == [1, 2]
+
+
+def test_a_record_that_cannot_be_said_on_the_wire_does_not_hold_up_the_others(board, gateway, root):
+    measure_offline(board, root, 3)
+    queue = Queue(board.flash, 1, [])
+    queue.mount(board.random_bytes)
+    queue.append(1, 0, (1 << 46), wakes.GOOD_VALUES, is_test=True)  # a date in the year 4199
+    wakes.run(board, root)
+    assert gateway.record_nos() == [1, 2]
+    assert "records 3 to 3 set aside" in wakes.black_box(root)
+
+
+def test_birth_is_not_repeated_while_only_the_gateway_is_away(board, gateway, root):
+    gateway.is_answering = False
+    wakes.run(board, root, 4)
+    assert len(gateway.births) == 1
 
 
 def test_a_command_is_answered_even_when_it_is_unknown(board, gateway, root):
