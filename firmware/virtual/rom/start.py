@@ -5,6 +5,7 @@ Started by the bench as `micropython start.py` with a description of the run in 
 ends the process; the next run is a new one.
 """
 
+import gc
 import io
 import json
 import os
@@ -63,6 +64,7 @@ def run_application():
 chip.power_up(json.loads(os.getenv(control_line.DESCRIPTION_VARIABLE)))
 sys.modules["machine"] = Machine()
 mount()
+gc.collect()  # the application begins with a heap as clean as on a board
 if chip.run["mode"] == "application":
     run_application()
 raw_repl.serve(chip.line.console_byte, chip.run)
