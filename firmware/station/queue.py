@@ -149,8 +149,8 @@ class Queue:
         gaps = []
         if self._may_have_gaps:
             for header in self._headers_with_gaps():
-                if gaps and gaps[-1][1] == header.lost_first - 1:
-                    gaps[-1] = (gaps[-1][0], header.lost_last)
+                if gaps and header.lost_first <= gaps[-1][1] + 1:
+                    gaps[-1] = (gaps[-1][0], max(gaps[-1][1], header.lost_last))
                 else:
                     gaps.append((header.lost_first, header.lost_last))
             self._may_have_gaps = bool(gaps)

@@ -67,18 +67,14 @@ class Ring:
         self._begin_block((self._newest_block + 1) % self._flash.block_count, self.newest.sequence + 1, header_fields)
 
     def write(self, data):
-        """Write `data` into the next blank slot of the newest block; return False when the block is full.
-
-        Slots that a power cut tore, or that do not hold what was written, are passed over.
-        """
+        """Write `data` into the next slot of the newest block that holds it; return False when the block is full."""
         while self.next_slot < SLOTS_PER_BLOCK:
             slot = self.next_slot
             self.next_slot += 1
-            if self._is_blank(slot):
-                self._flash.program(self._offset(self.newest.sequence, slot), data)
-                self._read_slot(self.newest.sequence, slot)
-                if self.slot_bytes == data:
-                    return True
+            self._flash.program(self._offset(self.newest.sequence, slot), data)
+            self._read_slot(self.newest.sequence, slot)
+            if self.slot_bytes == data:
+                return True
         return False
 
     def oldest_sequence(self):

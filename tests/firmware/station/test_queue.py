@@ -86,8 +86,10 @@ def test_a_hint_that_no_longer_holds_is_not_trusted():
     }
     for name, (hint, next_record_no) in sorted(cases.items()):
         assert mounted(flash, hint=hint).next_record_no == next_record_no, name
-    fill(queue, SLOTS_PER_BLOCK, first=6)
-    assert mounted(flash, hint=stale).next_record_no == 7 + SLOTS_PER_BLOCK, "a block was entered"
+    fill(queue, SLOTS_PER_BLOCK - 6, first=6)
+    stale = queue.hint()
+    fill(queue, 1, first=SLOTS_PER_BLOCK)
+    assert mounted(flash, hint=stale).next_record_no == SLOTS_PER_BLOCK + 2, "the block was full, another was entered"
 
 
 class CountingFlash(NorFlash):
@@ -209,6 +211,19 @@ def test_a_stepped_clock_never_dates_a_record_before_an_earlier_one():
     queue.append(1, 500, None, values_of(0))
     assert queue.date_records(1, START_MS) == 0
     assert pending(queue) == [1, 2, 3]
+
+
+def test_a_worn_slot_is_passed_over():
+    class Worn(NorFlash):
+        def program(self, offset, data):
+            NorFlash.program(self, offset, data)
+            if offset == slots.HEADER_BYTES + slots.SLOT_BYTES:
+                self.content[offset + 20] &= 0x00
+
+    flash = Worn()
+    queue = mounted(flash)
+    fill(queue, 3)
+    assert pending(queue) == pending(mounted(flash)) == [1, 2, 3]
 
 
 def test_a_record_damaged_on_flash_is_left_out_and_the_others_stay():
