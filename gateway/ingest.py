@@ -30,7 +30,7 @@ from protocol.messages import (
 from protocol.topics import BadTopic, parse_topic, receipt_topic
 from protocol.variables import UnknownVariable
 
-__all__ = ["LEAVES", "Ingest", "Judgement"]
+__all__ = ["LEAVES", "Ingest", "Judgement", "refused"]
 
 REPORT_DECODERS: dict[str, Callable[[bytes], Birth | Event | Reply]] = {
     "birth": decode_birth,
@@ -69,17 +69,17 @@ class Ingest:
         try:
             basin, station, leaf = parse_topic(topic)
         except BadTopic:
-            return _refused("foreign-topic", topic, message, received_at_ms)
+            return refused("foreign-topic", topic, message, received_at_ms)
         if basin != self._basin or station not in self._stations:
-            return _refused("unknown-station", topic, message, received_at_ms)
+            return refused("unknown-station", topic, message, received_at_ms)
         if leaf not in LEAVES:
-            return _refused("foreign-topic", topic, message, received_at_ms)
+            return refused("foreign-topic", topic, message, received_at_ms)
         try:
             sealed = parse_sealed(message)
             keys = self._keys.of(basin, station)
             verify(sealed, keys, topic, self._hmac_sha256)
         except DecodeError as error:
-            return _refused(_located(error), topic, message, received_at_ms)
+            return refused(_located(error), topic, message, received_at_ms)
         except Forged as error:
             return _forged(error.reason, topic, message, received_at_ms)
         except KeyFileError as error:
@@ -90,10 +90,10 @@ class Ingest:
             return _take_report(station, leaf, sealed.payload, received_at_ms)
         except (DecodeError, UnknownVariable, ChannelTwice) as error:
             reason = _located(error) if isinstance(error, DecodeError) else str(error)
-            refused = _refused(reason, topic, message, received_at_ms, authenticated=True)
+            judgement = refused(reason, topic, message, received_at_ms, authenticated=True)
             if leaf == "data":
-                refused.answer = self._refusal(station, keys[sealed.key_id], sealed, error)
-            return refused
+                judgement.answer = self._refusal(station, keys[sealed.key_id], sealed, error)
+            return judgement
 
     def judge_again(self, letter: DeadLetter, now_ms: int) -> Judgement:
         """Return what becomes of a dead letter tried again; what was counted for it before is taken back."""
@@ -152,6 +152,12 @@ class Ingest:
         return Outgoing(topic, seal(payload, key, sealed.key_id, topic, self._hmac_sha256), False)
 
 
+def refused(reason: str, topic: str, message: bytes, received_at_ms: int, authenticated: bool = False) -> Judgement:
+    """Return the judgement of a message that is no message of ours, or that says what we cannot take."""
+    letter = DeadLetter(received_at_ms, reason, topic, authenticated, message)
+    return Judgement(Counter(messages_received=1, messages_refused=1), dead_letters=[letter])
+
+
 class ChannelTwice(ValueError):
     """Two columns of a batch would be stored under one name."""
 
@@ -178,11 +184,6 @@ def _take_report(station: str, leaf: str, payload: bytes, received_at_ms: int) -
     report = REPORT_DECODERS[leaf](payload)
     taken = Report(station, leaf, report.boot_no, report.message_no, received_at_ms, payload)
     return Judgement(Counter(messages_received=1, messages_decoded=1), report=taken)
-
-
-def _refused(reason: str, topic: str, message: bytes, received_at_ms: int, authenticated: bool = False) -> Judgement:
-    letter = DeadLetter(received_at_ms, reason, topic, authenticated, message)
-    return Judgement(Counter(messages_received=1, messages_refused=1), dead_letters=[letter])
 
 
 def _forged(reason: str, topic: str, message: bytes, received_at_ms: int) -> Judgement:

@@ -29,6 +29,8 @@ class Keys:
             status = path.stat()
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise KeyFileError(f"{path}: {error.strerror}; expected a file this user can read") from error
         version = (status.st_mtime_ns, status.st_size)
         known = self._known.get((basin, station))
         if known is None or known[0] != version:

@@ -1,9 +1,9 @@
 """Serves the gateway's page in a thread."""
 
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
 
 import uvicorn
 
@@ -14,7 +14,6 @@ from rivergauge.basin import Basin
 
 __all__ = ["Page"]
 
-START_LIMIT_S = 10.0
 STOP_LIMIT_S = 2.0
 
 
@@ -25,21 +24,22 @@ class Page:
         self, web: WebSettings, reader: Reader, basin: Basin, bulletins: Path, now_ms: Callable[[], int]
     ) -> None:
         app = create_app(reader, basin, bulletins, now_ms)
-        config = uvicorn.Config(
-            app, host=web.host, port=web.port, log_config=None, log_level="warning", access_log=False, lifespan="off"
-        )
-        self._host = web.host
+        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off")
+        self._address = (web.host, web.port)
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
+        self._socket: socket.socket | None = None
 
     def start(self) -> None:
         """Listen; raise OSError when the address cannot be had."""
+        host, port = self._address
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        try:
+            # Opened here and not by uvicorn, which would end its thread where the address is taken.
+            self._socket = socket.create_server(self._address, family=family)
+        except OSError as error:
+            raise OSError(f"the page cannot listen on {host}:{port}: {error.strerror}") from error
         self._thread.start()
-        ends_s = monotonic() + START_LIMIT_S
-        while not self._server.started:
-            if not self._thread.is_alive() or monotonic() > ends_s:
-                raise OSError(f"the page cannot listen on {self._host}:{self._server.config.port}; is the port taken?")
-            sleep(0.01)
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -47,5 +47,9 @@ class Page:
 
     @property
     def url(self) -> str:
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"http://{self._host}:{port}/"
+        """The address to open, with the port that was free where the settings asked for port 0."""
+        port = self._socket.getsockname()[1] if self._socket is not None else self._address[1]
+        return f"http://{self._address[0]}:{port}/"
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket] if self._socket is not None else None)

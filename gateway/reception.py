@@ -6,9 +6,9 @@ from collections.abc import Callable
 from time import monotonic
 
 from gateway.complaints import Complaint
-from gateway.ingest import Ingest, Judgement
+from gateway.ingest import Ingest, Judgement, refused
 from gateway.journal import Journal, Transaction
-from gateway.mqtt import Link
+from gateway.mqtt import Arrival, Link
 from gateway.progress import Progress
 from gateway.windows import Windows
 from gateway.worker import Worker
@@ -51,11 +51,19 @@ class Reception(Worker):
         arrivals = self._link.take(GROUP_LIMIT)
         if not arrivals:
             return REPLAY_POLL_S
-        judgements = [self._ingest.judge(each.topic, each.payload, each.received_at_ms) for each in arrivals]
+        judgements = [self._judge(each) for each in arrivals]
         if self._write(judgements, []):
             self._link.acknowledge(arrivals)
             self.handled += len(arrivals)
         return 0
+
+    def _judge(self, arrival: Arrival) -> Judgement:
+        try:
+            return self._ingest.judge(arrival.topic, arrival.payload, arrival.received_at_ms)
+        except Exception as fault:
+            # A fault of ours on one message must not cost the others of its group, nor be tried for ever.
+            log.exception("a message on %s met a fault; it is kept as a dead letter", arrival.topic)
+            return refused(f"fault: {fault!r}", arrival.topic, arrival.payload, arrival.received_at_ms)
 
     def _replay(self) -> None:
         letters = self._journal.dead_letters(only_replay=True)
@@ -75,7 +83,7 @@ class Reception(Worker):
                     transaction.save_runs(changes)
                     for letter_id in replayed:
                         transaction.drop_dead_letter(letter_id)
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 self._complaint.raise_(f"{error}; nothing is acknowledged until it can be written")
                 self.rest(DISK_RETRY_S)
                 continue

@@ -3,6 +3,7 @@
 import hmac
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from time import monotonic
 
@@ -46,20 +47,24 @@ class Service:
         self._page: Page | None = None
 
     def start(self) -> None:
-        """Open journal and stores and begin to work; returns at once, the broker need not be there yet.
+        """Open journal, stores and page and begin to work; returns at once, the broker need not be there yet.
 
-        Raises sqlite3.Error for a file that is no journal or store, OSError for a password file or address.
+        Raises sqlite3.Error for a file that is no journal or store, OSError for a secret or an address of the page.
         """
         address = _address(self._settings.broker)
         self._stores = [_store(each) for each in self._settings.stores]
-        self.journal.open()
-        for store in self._stores:
-            store.open()
+        try:
+            self.journal.open()
+            for store in self._stores:
+                store.open()
+            self._page = self._open_page()
+        except (OSError, sqlite3.Error):
+            self._close()
+            raise
         self._wire(address)
         for worker in self._workers:
             worker.start()
         self._link.start()
-        self._page = self._open_page()
 
     def stop(self) -> None:
         """End within 5 s. What is not acknowledged comes again from the broker; what is not sent is in the journal."""
@@ -72,6 +77,9 @@ class Service:
         late = [each.name for each in self._workers if not each.join(max(0.0, ends_s - monotonic()))]
         if late:
             log.warning("ended without waiting for: %s", ", ".join(late))
+        self._close()
+
+    def _close(self) -> None:
         for store in self._stores:
             store.close()
         self.journal.close()

@@ -45,7 +45,6 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     try:
         service.start()
     except (OSError, sqlite3.Error) as error:
-        service.stop()
         typer.echo(f"the gateway cannot start: {error}", err=True)
         raise typer.Exit(FAILED) from None
     log.info("gateway %s is running%s", settings.name, f", page at {service.web_url}" if service.web_url else "")

@@ -25,6 +25,12 @@ def test_a_station_without_a_file_has_no_key(tmp_path):
     assert Keys(tmp_path).of("basin", "upper") == {}
 
 
+def test_a_folder_that_is_none_is_told(tmp_path):
+    (tmp_path / "basin").write_text("")
+    with pytest.raises(KeyFileError, match=r"upper\.key: Not a directory"):
+        Keys(tmp_path).of("basin", "upper")
+
+
 def test_a_new_key_is_seen_without_a_restart(tmp_path, key_file):
     keys = Keys(tmp_path)
     assert keys.of("basin", "upper") == {}

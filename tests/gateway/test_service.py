@@ -2,14 +2,19 @@
 
 import json
 import queue
+import sqlite3
 from dataclasses import replace
 from time import monotonic
+from urllib.request import urlopen
 
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from gateway.ingest import Ingest
 from gateway.observations import Gap, Observation
+from gateway.service import Service
+from gateway.settings import WebSettings
 from protocol.cose import seal
 from protocol.quality import FAIL, GOOD, MISSING, NO_READING
 from protocol.topics import flag_topic, gateway_state_topic
@@ -231,6 +236,51 @@ def test_a_dead_letter_is_tried_again_when_asked(bench, until):
     assert (counts["messages_received"], counts["messages_decoded"], counts["messages_forged"]) == (1, 1, 0)
     assert_sums_hold(counts)
     assert journal.dead_letters() == []
+
+
+class Poisonous(Ingest):
+    """An ingest with a fault of ours in it, which one message meets."""
+
+    def judge(self, topic, message, received_at_ms):
+        if message == b"poison":
+            raise ZeroDivisionError
+        return super().judge(topic, message, received_at_ms)
+
+
+def test_a_message_that_meets_a_fault_of_ours_is_a_dead_letter_and_the_flow_goes_on(bench, until, monkeypatch):
+    monkeypatch.setattr("gateway.service.Ingest", Poisonous)
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500]))
+        upper.publish_bytes(b"poison")
+        upper.publish(stage_batch(1, [500]))
+        assert upper.has_receipts(7, 0, 1)
+        until(service.is_idle, "the gateway is idle")
+    assert [letter.payload for letter in service.journal.dead_letters()] == [b"poison"]
+    assert_sums_hold(service.counts())
+
+
+@pytest.mark.parametrize("is_journal", [True, False], ids=["journal", "store"])
+def test_a_file_that_is_no_database_is_told_at_the_start_and_left_as_it_is(bench, is_journal):
+    path = bench.settings.journal if is_journal else bench.settings.embedded.path
+    path.write_text("this is no database, and it is somebody's file " * 100)
+    with pytest.raises(sqlite3.DatabaseError):
+        Service(bench.settings, bench.basin, now_ms=lambda: START_MS).start()
+    assert path.read_text().startswith("this is no database")
+
+
+def test_a_page_whose_port_is_taken_is_told_at_the_start(bench):
+    taken = bench.mosquitto.port
+    settings = replace(bench.settings, web=WebSettings("127.0.0.1", taken))
+    with pytest.raises(OSError, match=str(taken)):
+        Service(settings, bench.basin, now_ms=lambda: START_MS).start()
+
+
+def test_the_page_is_served_where_the_settings_say(bench):
+    bench.settings = replace(bench.settings, web=WebSettings("127.0.0.1", 0))
+    service = bench.start()
+    with urlopen(service.web_url, timeout=10) as answer:
+        assert b"Upper" in answer.read()
 
 
 def test_it_ends_within_five_seconds_with_the_broker_away(bench):

@@ -135,3 +135,12 @@ def test_any_batches_in_any_order_are_admitted_as_a_plain_dictionary_would(seque
         for log in {log for _, log, _ in runs}:
             saved = Window(run for (_, its_log, _), run in runs.items() if its_log == log)
             assert saved.runs == windows.window("upper", log).runs
+
+
+def test_runs_at_unequal_steps_stay_apart():
+    windows = Windows()
+    windows.admit("upper", 7, 0, [0, 10])
+    windows.admit("upper", 7, 3, [25, 35])
+    windows.admit("upper", 7, 2, [20])
+    assert windows.window("upper", 7).runs == [Run(0, 2, 0, 10), Run(3, 4, 25, 10)]
+    assert windows.admit("upper", 8, 0, [5, 20]).dead == [(1, SAME_INSTANT)]
