@@ -1,5 +1,5 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
-"""The station's last failures with their tracebacks, in two small files that survive everything but a format."""
+"""The station's last failures with their tracebacks: on the console, and in two small files that outlast a reboot."""
 
 import io
 import os
@@ -20,6 +20,7 @@ class BlackBox:
     def note(self, phase, text):
         """Add one entry."""
         entry = "%s %s: %s\n" % (self._now(), phase, text[-ENTRY_BYTES:])
+        print(entry, end="")  # for whoever is listening on the console
         try:
             if self._size() + len(entry) > FILE_BYTES:
                 os.rename(self._path, self._old_path)

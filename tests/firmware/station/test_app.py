@@ -223,6 +223,21 @@ def test_the_black_box_is_bounded_and_keeps_the_last():
     assert "entry 499 " in black_box(root)
 
 
+def test_a_wake_reads_little_of_the_flash():
+    class Counting(NorFlash):
+        reads = 0
+
+        def read_into(self, offset, buffer):
+            self.reads += 1
+            NorFlash.read_into(self, offset, buffer)
+
+    board, root = station(flash=Counting(block_count=128)), folder()
+    run(board, root, 2)
+    board.flash.reads = 0
+    run(board, root)
+    assert board.flash.reads <= 20, board.flash.reads
+
+
 def test_a_watchdog_reset_begins_a_new_boot_so_that_no_message_number_comes_again():
     board, root = station(), folder()
     run(board, root, 2)

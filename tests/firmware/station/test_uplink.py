@@ -90,6 +90,21 @@ def test_records_without_a_receipt_are_kept_and_sent_again_on_the_next_connectio
     assert pending_count(board) == 0
 
 
+def test_a_station_that_sends_hourly_sends_four_quarters_at_once(board, gateway):
+    root = wakes.folder(wakes.configuration(sampling={"record_every_s": 900, "send_every_s": 3600}))
+    wakes.run(board, root, 10)
+    assert [len(batch.times_ms) for batch in gateway.batches] == [1, 4, 4]
+    assert [batch.times_ms[-1] % 3_600_000 for batch in gateway.batches] == [0, 0, 0]
+
+
+def test_what_could_not_be_sent_is_tried_at_the_next_wake(board, gateway):
+    root = wakes.folder(wakes.configuration(sampling={"record_every_s": 900, "send_every_s": 3600}))
+    wakes.run(board, root, 5)
+    measure_offline(board, root, 1)
+    wakes.run(board, root, 1)
+    assert [len(batch.times_ms) for batch in gateway.batches] == [1, 5]
+
+
 def test_a_receipt_that_came_during_sleep_saves_sending_again(board, gateway, root):
     gateway.is_answering = False
     wakes.run(board, root, 2)
