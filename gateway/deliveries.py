@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gateway.entries import FLAG, Frame
 from gateway.flags import flag_from_json
 from gateway.hydro.discharge import RULE, rate
-from gateway.journal import FLAG, Frame
 from gateway.observations import Revision
 from gateway.records import Value, values_of
 from gateway.stores.store import Delivery

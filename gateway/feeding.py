@@ -6,7 +6,8 @@ from time import monotonic
 
 from gateway.complaints import Complaint
 from gateway.deliveries import Deliveries
-from gateway.journal import SETTLED, DeadLetter, Frame, Journal
+from gateway.entries import SETTLED, DeadLetter, Frame
+from gateway.journal import Journal
 from gateway.progress import Progress
 from gateway.stores.store import Away, Parked, RefusedRecord, Store, Written
 from gateway.worker import Worker

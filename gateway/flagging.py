@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from gateway.deliveries import Deliveries, primary
+from gateway.entries import DATA, FLAG, Frame, Outgoing
 from gateway.flags import Watch, flag_message, flag_to_json
-from gateway.journal import DATA, FLAG, Frame, Journal, Outgoing
+from gateway.journal import Journal
 from gateway.observations import Flag
 from gateway.progress import Progress
 from gateway.records import values_of

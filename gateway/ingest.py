@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from gateway.journal import DATA, DeadLetter, Frame, Outgoing, Report
+from gateway.entries import DATA, DeadLetter, Frame, Outgoing, Report
 from gateway.keys import KeyFileError, Keys
 from gateway.records import column_names
 from gateway.windows import Windows

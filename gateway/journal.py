@@ -9,24 +9,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing
+from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
 
-__all__ = ["COUNTS", "DATA", "FLAG", "SETTLED", "DeadLetter", "Frame", "Journal", "Outgoing", "Report", "Transaction"]
-
-DATA = "data"  # an authenticated batch of records; the payload is what the MAC protects
-FLAG = "flag"  # a flag of ours on its way to the stores; the payload is JSON
-
-SETTLED = "settled"  # the cursor behind which every record is stored or dead
-
-# messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending
-COUNTS = (
-    "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
-    "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
-)  # fmt: skip
+__all__ = ["Journal"]
 
 BUSY_TIMEOUT_S = 30.0
 SCHEMA = """
@@ -63,6 +53,7 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     replay INTEGER NOT NULL DEFAULT 0,
     UNIQUE (seq, record_no)       -- a record that two stores refuse is dead once
 );
+CREATE INDEX IF NOT EXISTS dead_letter_to_replay ON dead_letter (replay) WHERE replay = 1;
 CREATE TABLE IF NOT EXISTS report (
     station TEXT, leaf TEXT, boot_no INTEGER, message_no INTEGER,
     received_at_ms INTEGER NOT NULL, payload BLOB NOT NULL,
@@ -75,61 +66,6 @@ CREATE TABLE IF NOT EXISTS flag_state (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One entry of the journal; `seq` is 0 until it is written."""
-
-    kind: str
-    station: str
-    received_at_ms: int
-    key_id: bytes
-    log_id: int
-    first_no: int
-    last_no: int
-    fresh: tuple[int, ...]
-    payload: bytes
-    seq: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message, or one record of a message, that cannot be stored, kept with the reason."""
-
-    at_ms: int
-    reason: str
-    topic: str
-    authenticated: bool
-    payload: bytes
-    key_id: bytes = b""
-    seq: int | None = None  # of the frame, where a store refused a record of it
-    log_id: int | None = None
-    record_no: int | None = None
-    forged: bool = False
-    id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A birth, event or reply of a station; (boot_no, message_no) rises strictly with every one of them."""
-
-    station: str
-    leaf: str
-    boot_no: int
-    message_no: int
-    received_at_ms: int
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message that the gateway owes to the broker."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    id: int = 0
 
 
 class Journal:
@@ -157,7 +93,7 @@ class Journal:
             self._own = threading.local()
 
     @contextmanager
-    def transaction(self) -> Iterator["Transaction"]:
+    def transaction(self) -> Iterator[Transaction]:
         """Give a transaction that is on disk when the block ends, or was never there when it raises."""
         with self._turn:
             if self._writer is None:
@@ -238,114 +174,6 @@ class Journal:
         connection.execute("PRAGMA synchronous = FULL")
         self._connections.append(connection)
         return connection
-
-
-class Transaction:
-    """What can be changed in the journal; see `Journal.transaction`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def add_frame(self, frame: Frame) -> int:
-        """Append the frame and return its seq."""
-        added = self._connection.execute(
-            "INSERT INTO frame (kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, fresh_count,"
-            " payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (frame.kind, frame.station, frame.received_at_ms, frame.key_id, frame.log_id, frame.first_no, frame.last_no,
-             json.dumps(frame.fresh), len(frame.fresh), frame.payload),
-        )  # fmt: skip
-        return added.lastrowid or 0
-
-    def add_dead_letter(self, letter: DeadLetter) -> bool:
-        """Keep a dead letter; return False when the same record of the same frame is one already."""
-        added = self._connection.execute(
-            "INSERT OR IGNORE INTO dead_letter (at_ms, reason, topic, authenticated, payload, key_id, seq, log_id,"
-            " record_no, forged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (letter.at_ms, letter.reason, letter.topic, letter.authenticated, letter.payload, letter.key_id, letter.seq,
-             letter.log_id, letter.record_no, letter.forged),
-        )  # fmt: skip
-        return added.rowcount > 0
-
-    def add_report(self, report: Report) -> bool:
-        """Keep a report; return False, keeping nothing, when it is not newer than the station's last one."""
-        newer = self._connection.execute(
-            "SELECT 1 FROM report WHERE station = ?1 AND (boot_no, message_no) >= (?2, ?3)",
-            (report.station, report.boot_no, report.message_no),
-        ).fetchone()
-        if newer is not None:
-            return False
-        self._connection.execute(
-            "INSERT INTO report VALUES (?, ?, ?, ?, ?, ?)",
-            (report.station, report.leaf, report.boot_no, report.message_no, report.received_at_ms, report.payload),
-        )
-        return True
-
-    def drop_dead_letter(self, letter_id: int) -> bool:
-        """Remove a dead letter; return False when there was none of that id."""
-        return self._connection.execute("DELETE FROM dead_letter WHERE id = ?", (letter_id,)).rowcount > 0
-
-    def ask_for_replay(self, letter_id: int) -> bool:
-        """Mark a dead letter to be tried again by the running gateway; return False when there is none of that id."""
-        asked = self._connection.execute("UPDATE dead_letter SET replay = 1 WHERE id = ?", (letter_id,))
-        return asked.rowcount > 0
-
-    def save_runs(self, changes: Sequence[tuple[str, int, int, Run | None]]) -> None:
-        for station, log_id, first_no, run in changes:
-            if run is None:
-                self._connection.execute(
-                    "DELETE FROM run WHERE station = ? AND log_id = ? AND first_no = ?", (station, log_id, first_no)
-                )
-            else:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
-                    (station, log_id, first_no, run.last_no, run.first_ms, run.step_ms),
-                )
-
-    def save_cursor(self, name: str, seq: int) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, seq))
-
-    def settle(self, stores: Sequence[str]) -> int:
-        """Count the records that every store has passed as stored, but for dead ones; return the last such frame."""
-        cursors = dict(self._connection.execute("SELECT name, seq FROM cursor").fetchall())
-        after = int(cursors.get(SETTLED, 0))
-        up_to = min((cursors.get(name, 0) for name in stores), default=after)
-        if up_to <= after:
-            return after
-        fresh, dead = self._connection.execute(
-            "SELECT (SELECT coalesce(sum(fresh_count), 0) FROM frame WHERE seq > ?1 AND seq <= ?2),"
-            " (SELECT count(*) FROM dead_letter WHERE seq > ?1 AND seq <= ?2)",
-            (after, up_to),
-        ).fetchone()
-        self.count("records_stored", fresh - dead)
-        self.save_cursor(SETTLED, up_to)
-        return int(up_to)
-
-    def trim(self, up_to: int, limit: int) -> int:
-        """Remove the oldest frames with seq <= `up_to`, at most `limit`; return how many."""
-        removed = self._connection.execute(
-            "DELETE FROM frame WHERE seq IN (SELECT seq FROM frame WHERE seq <= ? ORDER BY seq LIMIT ?)", (up_to, limit)
-        )
-        return removed.rowcount
-
-    def count(self, name: str, number: int) -> None:
-        """Add to a counter; counters live as long as the journal."""
-        if number:
-            self._connection.execute(
-                "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-                (name, number),
-            )
-
-    def add_outgoing(self, outgoing: Outgoing) -> None:
-        self._connection.execute(
-            "INSERT INTO outbox (topic, payload, retain) VALUES (?, ?, ?)",
-            (outgoing.topic, outgoing.payload, outgoing.retain),
-        )
-
-    def drop_outgoing(self, ids: Sequence[int]) -> None:
-        self._connection.executemany("DELETE FROM outbox WHERE id = ?", [(an_id,) for an_id in ids])
-
-    def save_flag_state(self, station: str, threshold: str, state: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO flag_state VALUES (?, ?, ?)", (station, threshold, state))
 
 
 def _frame(row: Sequence[Any]) -> Frame:

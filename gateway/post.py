@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from gateway.entries import DATA, SETTLED, Frame
 from gateway.ingest import Hmac
-from gateway.journal import DATA, SETTLED, Frame, Journal
+from gateway.journal import Journal
 from gateway.keys import KeyFileError, Keys
 from gateway.mqtt import Link, Publication
 from gateway.progress import Progress

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from time import monotonic
 
 from gateway.complaints import Complaint
+from gateway.entries import SETTLED
 from gateway.ingest import Ingest, Judgement, refused
-from gateway.journal import Journal, Transaction
+from gateway.journal import Journal
 from gateway.mqtt import Arrival, Link
 from gateway.progress import Progress
+from gateway.transaction import Transaction
 from gateway.windows import Windows
 from gateway.worker import Worker
 
@@ -32,7 +34,6 @@ class Reception(Worker):
         windows: Windows,
         journal: Journal,
         progress: Progress,
-        settled: str,
         now_ms: Callable[[], int],
     ) -> None:
         super().__init__("reception")
@@ -41,7 +42,6 @@ class Reception(Worker):
         self._windows = windows
         self._journal = journal
         self._progress = progress
-        self._settled = settled
         self._now_ms = now_ms
         self._complaint = Complaint(log, f"journal {journal.path}", monotonic)
         self.handled = 0  # messages journalled and acknowledged since the start
@@ -52,7 +52,7 @@ class Reception(Worker):
         if not arrivals:
             return REPLAY_POLL_S
         judgements = [self._judge(each) for each in arrivals]
-        if self._write(judgements, []):
+        if self._write(judgements):
             self._link.acknowledge(arrivals)
             self.handled += len(arrivals)
         return 0
@@ -68,12 +68,18 @@ class Reception(Worker):
     def _replay(self) -> None:
         letters = self._journal.dead_letters(only_replay=True)
         # What a store refused is counted when the frame is settled; until then it cannot be taken back.
-        letters = [letter for letter in letters if (letter.seq or 0) <= self._progress.cursor(self._settled)]
-        if letters:
-            judgements = [self._ingest.judge_again(letter, self._now_ms()) for letter in letters]
-            self._write(judgements, [letter.id for letter in letters])
+        letters = [letter for letter in letters if (letter.seq or 0) <= self._progress.cursor(SETTLED)]
+        for letter in letters:
+            try:
+                judgement = self._ingest.judge_again(letter, self._now_ms())
+            except Exception:
+                log.exception("dead letter %d cannot be tried again; it stays as it is", letter.id)
+                with self._journal.transaction() as transaction:
+                    transaction.end_replay(letter.id)
+                continue
+            self._write([judgement], replayed=letter.id)
 
-    def _write(self, judgements: list[Judgement], replayed: list[int]) -> bool:
+    def _write(self, judgements: list[Judgement], replayed: int | None = None) -> bool:
         """Journal all in one transaction, trying until it succeeds; False when stopped before."""
         changes = self._windows.take_changes()
         while not self.is_stopping:
@@ -81,8 +87,8 @@ class Reception(Worker):
                 with self._journal.transaction() as transaction:
                     head = max((_write_one(transaction, each) for each in judgements), default=0)
                     transaction.save_runs(changes)
-                    for letter_id in replayed:
-                        transaction.drop_dead_letter(letter_id)
+                    if replayed is not None:
+                        transaction.drop_dead_letter(replayed)
             except sqlite3.Error as error:
                 self._complaint.raise_(f"{error}; nothing is acknowledged until it can be written")
                 self.rest(DISK_RETRY_S)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from time import monotonic
 
 from gateway.deliveries import Deliveries
+from gateway.entries import SETTLED
 from gateway.feeding import Feeder
 from gateway.flagging import FLAGGING, Flagging
 from gateway.ingest import LEAVES, Ingest
-from gateway.journal import SETTLED, Journal
+from gateway.journal import Journal
 from gateway.keys import Keys
 from gateway.mqtt import BrokerAddress, Link, Publication
 from gateway.page import Page
@@ -128,7 +129,7 @@ class Service:
             on_arrival=lambda: self._reception.wake(),
             on_connected=lambda: self._post.announce(self._state("accepting")),
         )
-        self._reception = Reception(self._link, ingest, windows, self.journal, self._progress, SETTLED, self._now_ms)
+        self._reception = Reception(self._link, ingest, windows, self.journal, self._progress, self._now_ms)
         is_after_store = self._settings.receipts_after == AFTER_STORE
         self._post = Post(self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store)
         flagging = Flagging(self._basin, deliveries, self.journal, self._progress)

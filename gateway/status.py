@@ -1,6 +1,7 @@
 """What a gateway says of itself from its journal, running or not."""
 
-from gateway.journal import SETTLED, Journal
+from gateway.entries import SETTLED
+from gateway.journal import Journal
 
 __all__ = ["read_status"]
 

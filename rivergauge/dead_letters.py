@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.journal import DeadLetter
+from gateway.entries import DeadLetter
 from gateway.times import format_utc
 from rivergauge.gateway_commands import DEFAULT_CONFIG, FAILED, ConfigOption, JsonOption, open_journal
 from rivergauge.listing import choose_form, print_listing

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.deliveries import Deliveries
-from gateway.journal import DATA, Frame
+from gateway.entries import DATA, Frame
 from protocol.messages import Channel, Column, encode_data
 from protocol.variables import MEDIAN, code_of
 from tests.fakes.publisher import stage_batch

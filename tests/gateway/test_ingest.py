@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
-from gateway.journal import DeadLetter
 from gateway.keys import Keys
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.cose import open_sealed, seal

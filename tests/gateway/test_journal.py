@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.journal import DATA, SETTLED, DeadLetter, Frame, Journal, Outgoing, Report
+from gateway.entries import DATA, SETTLED, DeadLetter, Frame, Outgoing, Report
+from gateway.journal import Journal
 from gateway.progress import Progress
 from gateway.trimming import Trimming
 from gateway.windows import Run, Windows

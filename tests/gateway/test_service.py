@@ -11,11 +11,13 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
 from gateway.observations import Gap, Observation
 from gateway.service import Service
 from gateway.settings import WebSettings
 from protocol.cose import seal
+from protocol.messages import encode_data
 from protocol.quality import FAIL, GOOD, MISSING, NO_READING
 from protocol.topics import flag_topic, gateway_state_topic
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
@@ -236,6 +238,22 @@ def test_a_dead_letter_is_tried_again_when_asked(bench, until):
     assert (counts["messages_received"], counts["messages_decoded"], counts["messages_forged"]) == (1, 1, 0)
     assert_sums_hold(counts)
     assert journal.dead_letters() == []
+
+
+def test_a_dead_letter_that_cannot_be_tried_again_stays_and_holds_nothing_up(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500]))
+        assert upper.has_receipts(7, 0, 0)
+        # A record that is not held as dead, as after a journal was put back from a copy.
+        letter = DeadLetter(0, "reason", upper.topic, True, encode_data(stage_batch(0, [500])), b"", None, 7, 0)
+        with service.journal.transaction() as transaction:
+            transaction.add_dead_letter(letter)
+            transaction.ask_for_replay(1)
+        until(lambda: not service.journal.dead_letters(only_replay=True), "it was tried")
+        upper.publish(stage_batch(1, [500]))
+        assert upper.has_receipts(7, 1, 1)
+    assert len(service.journal.dead_letters()) == 1
 
 
 class Poisonous(Ingest):

@@ -1,0 +1,71 @@
+"""What the journal holds: frames, dead letters, reports and messages to send."""
+
+from dataclasses import dataclass
+
+__all__ = ["COUNTS", "DATA", "FLAG", "SETTLED", "DeadLetter", "Frame", "Outgoing", "Report"]
+
+DATA = "data"  # an authenticated batch of records; the payload is what the MAC protects
+FLAG = "flag"  # a flag of ours on its way to the stores; the payload is JSON
+
+SETTLED = "settled"  # the cursor behind which every record is stored or dead
+
+# messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending
+COUNTS = (
+    "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
+    "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One entry of the journal; `seq` is 0 until it is written."""
+
+    kind: str
+    station: str
+    received_at_ms: int
+    key_id: bytes
+    log_id: int
+    first_no: int
+    last_no: int
+    fresh: tuple[int, ...]
+    payload: bytes
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message, or one record of a message, that cannot be stored, kept with the reason."""
+
+    at_ms: int
+    reason: str
+    topic: str
+    authenticated: bool
+    payload: bytes
+    key_id: bytes = b""
+    seq: int | None = None  # of the frame, where a store refused a record of it
+    log_id: int | None = None
+    record_no: int | None = None
+    forged: bool = False
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A birth, event or reply of a station; (boot_no, message_no) rises strictly with every one of them."""
+
+    station: str
+    leaf: str
+    boot_no: int
+    message_no: int
+    received_at_ms: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that the gateway owes to the broker."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    id: int = 0

@@ -1,0 +1,122 @@
+"""What can be changed in the journal, all of it within one transaction."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from gateway.entries import SETTLED, DeadLetter, Frame, Outgoing, Report
+from gateway.windows import Run
+
+__all__ = ["Transaction"]
+
+
+class Transaction:
+    """Given by `Journal.transaction`; nothing is on disk before that block ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add_frame(self, frame: Frame) -> int:
+        """Append the frame and return its seq."""
+        added = self._connection.execute(
+            "INSERT INTO frame (kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, fresh_count,"
+            " payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (frame.kind, frame.station, frame.received_at_ms, frame.key_id, frame.log_id, frame.first_no, frame.last_no,
+             json.dumps(frame.fresh), len(frame.fresh), frame.payload),
+        )  # fmt: skip
+        return added.lastrowid or 0
+
+    def add_dead_letter(self, letter: DeadLetter) -> bool:
+        """Keep a dead letter; return False when the same record of the same frame is one already."""
+        added = self._connection.execute(
+            "INSERT OR IGNORE INTO dead_letter (at_ms, reason, topic, authenticated, payload, key_id, seq, log_id,"
+            " record_no, forged) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (letter.at_ms, letter.reason, letter.topic, letter.authenticated, letter.payload, letter.key_id, letter.seq,
+             letter.log_id, letter.record_no, letter.forged),
+        )  # fmt: skip
+        return added.rowcount > 0
+
+    def add_report(self, report: Report) -> bool:
+        """Keep a report; return False, keeping nothing, when it is not newer than the station's last one."""
+        newer = self._connection.execute(
+            "SELECT 1 FROM report WHERE station = ?1 AND (boot_no, message_no) >= (?2, ?3)",
+            (report.station, report.boot_no, report.message_no),
+        ).fetchone()
+        if newer is not None:
+            return False
+        self._connection.execute(
+            "INSERT INTO report VALUES (?, ?, ?, ?, ?, ?)",
+            (report.station, report.leaf, report.boot_no, report.message_no, report.received_at_ms, report.payload),
+        )
+        return True
+
+    def drop_dead_letter(self, letter_id: int) -> bool:
+        """Remove a dead letter; return False when there was none of that id."""
+        return self._connection.execute("DELETE FROM dead_letter WHERE id = ?", (letter_id,)).rowcount > 0
+
+    def ask_for_replay(self, letter_id: int) -> bool:
+        """Mark a dead letter to be tried again by the running gateway; return False when there is none of that id."""
+        asked = self._connection.execute("UPDATE dead_letter SET replay = 1 WHERE id = ?", (letter_id,))
+        return asked.rowcount > 0
+
+    def end_replay(self, letter_id: int) -> None:
+        """Take back that a dead letter is to be tried again; it stays as it is."""
+        self._connection.execute("UPDATE dead_letter SET replay = 0 WHERE id = ?", (letter_id,))
+
+    def save_runs(self, changes: Sequence[tuple[str, int, int, Run | None]]) -> None:
+        for station, log_id, first_no, run in changes:
+            if run is None:
+                self._connection.execute(
+                    "DELETE FROM run WHERE station = ? AND log_id = ? AND first_no = ?", (station, log_id, first_no)
+                )
+            else:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
+                    (station, log_id, first_no, run.last_no, run.first_ms, run.step_ms),
+                )
+
+    def save_cursor(self, name: str, seq: int) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, seq))
+
+    def settle(self, stores: Sequence[str]) -> int:
+        """Count the records that every store has passed as stored, but for dead ones; return the last such frame."""
+        cursors = dict(self._connection.execute("SELECT name, seq FROM cursor").fetchall())
+        after = int(cursors.get(SETTLED, 0))
+        up_to = min((cursors.get(name, 0) for name in stores), default=after)
+        if up_to <= after:
+            return after
+        fresh, dead = self._connection.execute(
+            "SELECT (SELECT coalesce(sum(fresh_count), 0) FROM frame WHERE seq > ?1 AND seq <= ?2),"
+            " (SELECT count(*) FROM dead_letter WHERE seq > ?1 AND seq <= ?2)",
+            (after, up_to),
+        ).fetchone()
+        self.count("records_stored", fresh - dead)
+        self.save_cursor(SETTLED, up_to)
+        return int(up_to)
+
+    def trim(self, up_to: int, limit: int) -> int:
+        """Remove the oldest frames with seq <= `up_to`, at most `limit`; return how many."""
+        removed = self._connection.execute(
+            "DELETE FROM frame WHERE seq IN (SELECT seq FROM frame WHERE seq <= ? ORDER BY seq LIMIT ?)", (up_to, limit)
+        )
+        return removed.rowcount
+
+    def count(self, name: str, number: int) -> None:
+        """Add to a counter; counters live as long as the journal."""
+        if number:
+            self._connection.execute(
+                "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+                (name, number),
+            )
+
+    def add_outgoing(self, outgoing: Outgoing) -> None:
+        self._connection.execute(
+            "INSERT INTO outbox (topic, payload, retain) VALUES (?, ?, ?)",
+            (outgoing.topic, outgoing.payload, outgoing.retain),
+        )
+
+    def drop_outgoing(self, ids: Sequence[int]) -> None:
+        self._connection.executemany("DELETE FROM outbox WHERE id = ?", [(an_id,) for an_id in ids])
+
+    def save_flag_state(self, station: str, threshold: str, state: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO flag_state VALUES (?, ?, ?)", (station, threshold, state))
