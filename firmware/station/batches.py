@@ -1,8 +1,36 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
-"""Runs of records from the queue as batches for the wire."""
+"""Records from the queue, gathered into batches for the wire."""
 
 from protocol.batch import Batch, Channel, Column
 from protocol.quality import GOOD
+
+RUN_LIMIT = 96  # records in one batch
+
+
+class Run:
+    """Neighbouring records that can travel in one batch: rising by one, of one configuration, all test or none."""
+
+    __slots__ = ("channels", "configuration_no", "is_test", "records")
+
+    def __init__(self, header, is_test):
+        self.configuration_no = header.configuration_no
+        self.channels = header.channels
+        self.is_test = is_test
+        self.records = []
+
+
+def runs(queue):
+    """Yield what there is to send as Runs of at most RUN_LIMIT records, oldest first."""
+    run = None
+    for header, record in queue.to_send():
+        if run is not None and not _continues(run, header, record):
+            yield run
+            run = None
+        if run is None:
+            run = Run(header, record.is_test)
+        run.records.append(record)
+    if run is not None:
+        yield run
 
 
 def batch_of(run, log_id, oldest_held, receipted, gaps):
@@ -31,4 +59,17 @@ def batch_of(run, log_id, oldest_held, receipted, gaps):
         receipted,
         gaps=gaps,
         test=run.is_test,
+    )
+
+
+def _continues(run, header, record):
+    """True when the record may follow in the same batch."""
+    last = run.records[-1]
+    return (
+        len(run.records) < RUN_LIMIT
+        and record.record_no == last.record_no + 1
+        and record.utc_ms > last.utc_ms
+        and record.is_test == run.is_test
+        and header.configuration_no == run.configuration_no
+        and header.channels == run.channels
     )

@@ -11,22 +11,9 @@ import struct
 from . import slots
 from .ring import SLOTS_PER_BLOCK, FlashFailed, Ring
 
-__all__ = ["FlashFailed", "Queue", "Run"]
+__all__ = ["FlashFailed", "Queue"]
 
-RUN_LIMIT = 96  # records in one batch
 _HINT = "<BIBIIBB"
-
-
-class Run:
-    """Neighbouring records that can travel in one batch: rising by one, of one configuration, all test or none."""
-
-    __slots__ = ("channels", "configuration_no", "is_test", "records")
-
-    def __init__(self, header, is_test):
-        self.configuration_no = header.configuration_no
-        self.channels = header.channels
-        self.is_test = is_test
-        self.records = []
 
 
 class Queue:
@@ -93,22 +80,15 @@ class Queue:
                 return record.record_no
         return self.next_record_no
 
-    def runs(self):
-        """Yield each Run of records to send, oldest first: dated, without a receipt, not set aside."""
-        run = header = None
+    def to_send(self):
+        """Yield (Header, Record) of each record to send, oldest first: dated, without a receipt, not set aside."""
+        header = None
         for sequence, _, record in self._ring.walk(self._front):
             if record.is_receipted or record.is_set_aside or record.utc_ms is None:
                 continue
             if header is None or header.sequence != sequence:
                 header = self._ring.header(sequence)
-            if run is not None and not _continues(run, header, record):
-                yield run
-                run = None
-            if run is None:
-                run = Run(header, record.is_test)
-            run.records.append(record)
-        if run is not None:
-            yield run
+            yield header, record
 
     def date_records(self, boot_no, utc_minus_monotonic_ms):
         """Date every undated record of boot `boot_no` for ever; return how many were dated."""
@@ -253,16 +233,3 @@ class Queue:
             header = self._ring.header(sequence)
             if header is not None and header.lost_first and not header.is_gap_told:
                 yield header
-
-
-def _continues(run, header, record):
-    """True when the record may follow in the same batch."""
-    last = run.records[-1]
-    return (
-        len(run.records) < RUN_LIMIT
-        and record.record_no == last.record_no + 1
-        and record.utc_ms > last.utc_ms
-        and record.is_test == run.is_test
-        and header.configuration_no == run.configuration_no
-        and header.channels == run.channels
-    )

@@ -10,7 +10,7 @@ from protocol.data_encoder import encode_data
 from protocol.receipts import Refused, decode_receipt
 
 from . import notices
-from .batches import batch_of
+from .batches import batch_of, runs
 from .envelope import Envelope
 from .session import Session
 
@@ -83,7 +83,7 @@ class Uplink:
         if utc_ms is not None:
             self._queue.date_records(self._memory.boot_no, utc_ms - self._board.monotonic_ms())
         gaps = self._queue.untold_gaps()[:GAPS_LIMIT]
-        for run in self._queue.runs():
+        for run in runs(self._queue):
             while len(self._sent) >= WINDOW:
                 if not self._wait(deadline_ms):
                     return

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.station.hal import HardwareError
+from firmware.station.mqtt import PINGREQ_PACKET
 from firmware.station.queue import Queue
 from firmware.station.ring import SLOTS_PER_BLOCK
 from protocol.messages import Command, Refused, encode_command, encode_receipt
@@ -114,6 +115,22 @@ def test_a_receipt_that_came_during_sleep_saves_sending_again(board, gateway, ro
     wakes.run(board, root)
     assert gateway.record_nos() == [1, 2]
     assert pending_count(board) == 0
+
+
+def test_the_broker_is_asked_for_what_it_kept_only_while_a_receipt_is_awaited(board, gateway, root, monkeypatch):
+    pings = []
+    write = SocketLink.write
+
+    def watch(self, data, deadline_ms):
+        pings.append(bytes(data) == PINGREQ_PACKET)
+        write(self, data, deadline_ms)
+
+    monkeypatch.setattr(SocketLink, "write", watch)
+    wakes.run(board, root, 4)
+    assert not any(pings)
+    gateway.is_answering = False
+    wakes.run(board, root, 2)
+    assert sum(pings) == 1
 
 
 def test_a_forged_receipt_frees_nothing(board, gateway, root):
