@@ -49,7 +49,10 @@ class Line:
         self._poll.register(self._console, select.POLLIN)
 
     def tell(self, operation, argument=0, first=0, second=0, payload=b""):
-        self._stream.write(control_line.encode_request(operation, argument, first, second, payload))
+        try:
+            self._stream.write(control_line.encode_request(operation, argument, first, second, payload))
+        except OSError:
+            end_process(1)  # the bench is gone, and no application may hide that
 
     def ask(self, operation, argument):
         """Return the payload of the answer."""

@@ -121,7 +121,7 @@ def test_at_a_given_speed_bench_time_flows_at_that_multiple_of_real_time(bench_o
     made.bench.at(START_MS + QUARTER_HOUR_MS, lambda: seen.append(time.monotonic()))
     made.bench.at(START_MS + 5 * QUARTER_HOUR_MS, lambda: seen.append(time.monotonic()))
     made.bench.run_until(START_MS + 5 * QUARTER_HOUR_MS)
-    assert 0.9 < seen[1] - seen[0] < 1.5  # an hour in a second, and what a busy machine adds
+    assert 0.9 < seen[1] - seen[0] < 3  # an hour in a second, and what a busy machine adds
 
 
 def test_a_busy_gateway_holds_the_clock_until_it_is_idle(bench_of):

@@ -91,7 +91,7 @@ def test_with_the_broker_known_to_be_away_time_goes_on_after_a_short_grace(bench
     began_s = time.monotonic()
     made.bench.run_until(START_MS + 60_000)
     assert read_notes(made.station) == [(15_000, b""), (30_000, b"")]
-    assert time.monotonic() - began_s < 0.9
+    assert time.monotonic() - began_s < 1.9  # with the broker there it is twice ANSWER_QUIET_S and more
     assert made.bench.unanswered_waits == 0
 
 

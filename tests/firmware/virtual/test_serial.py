@@ -89,3 +89,13 @@ def run(board):
 """)
     made.bench.run_until(START_MS + 60_000)
     assert read_notes(made.station) == [(0, 4000)]
+
+
+def test_the_same_bench_run_twice_reads_the_same_bytes_at_the_same_instants(bench_of):
+    notes = []
+    for _ in range(2):
+        made = bench_of(READER.format(baud=9600, reads=20))
+        made.bench.run_until(START_MS + 60_000)
+        notes.append(read_notes(made.station))
+        made.station.flash.cells_path.unlink()
+    assert notes[0] == notes[1]
