@@ -1,0 +1,134 @@
+"""The commands that run and inspect a gateway, as a user runs them."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from rivergauge.servers import Mosquitto
+from tests.fakes.publisher import Publisher, stage_batch, write_key
+
+DEPLOY = Path(__file__).resolve().parent.parent.parent / "deploy"
+STATIONS = ("akdzhar", "kokbulak", "uchkurgan")
+KEY = b"k" * 32
+WAIT_LIMIT_S = 30
+COMMAND = [sys.executable, "-c", "from rivergauge.cli import main; main()"]
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A folder as a user would have it: copies of deploy/ and a key for each station; the broker is not running yet."""
+    (tmp_path / "basin.toml").write_text((DEPLOY / "basin.toml").read_text())
+    for station in STATIONS:
+        write_key(tmp_path / "keys", "syr-darya", station, f"{station}-1", KEY)
+    return tmp_path
+
+
+@pytest.fixture
+def broker(site, part):
+    server = Mosquitto(site / "mosquitto", part("mosquitto"))
+    settings = (DEPLOY / "gateway.toml").read_text()
+    settings = settings.replace("port = 1883", f"port = {server.port}").replace("port = 8080", "port = 0")
+    (site / "gateway.toml").write_text(settings)
+    yield server
+    server.stop()
+
+
+def rivergauge(site, *arguments):
+    return subprocess.run([*COMMAND, *arguments], cwd=site, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def running(site, broker):
+    """The gateway, run as a user runs it."""
+    broker.start()
+    with (site / "gateway.log").open("w") as log:
+        process = subprocess.Popen([*COMMAND, "run"], cwd=site, stderr=log)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def wait_for(is_so, what):
+    ends_s = monotonic() + WAIT_LIMIT_S
+    while not is_so():
+        assert monotonic() < ends_s, f"waited in vain until {what}"
+        sleep(0.1)
+
+
+def test_a_gateway_runs_tells_its_status_and_ends_when_asked(site, broker, running):
+    wait_for(lambda: "is running, page at http://127.0.0.1:" in (site / "gateway.log").read_text(), "it runs")
+    with Publisher("syr-darya", "uchkurgan", "uchkurgan-1", KEY, broker.port) as station:
+        # Until the gateway has its subscription nothing is kept for it, so a station sends again.
+        wait_for(lambda: station.publish(stage_batch(0, [500])) or station.has_receipts(7, 0, 0, 0.5), "a receipt")
+        station.publish_bytes(b"not a message")
+        wait_for(lambda: _status(site)["messages_refused"] == 1, "the bad message is counted")
+    status = _status(site)
+    assert (status["records_stored"], status["records_pending"], status["dead_letters_kept"]) == (1, 0, 1)
+    (letter,) = json.loads(rivergauge(site, "deadletters", "list", "--json").stdout)
+    assert letter["topic"] == "rg/1/syr-darya/uchkurgan/data"
+    assert b"not a message".hex() in rivergauge(site, "deadletters", "show", str(letter["id"])).stdout
+    assert rivergauge(site, "deadletters", "drop", str(letter["id"])).returncode == 0
+    assert json.loads(rivergauge(site, "deadletters", "list", "--json").stdout) == []
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(5) == 0
+
+
+def _status(site):
+    return json.loads(rivergauge(site, "status", "--json").stdout)
+
+
+def test_check_says_what_is_well_and_what_is_not(site, broker):
+    (site / "keys" / "syr-darya" / "akdzhar.key").unlink()
+    finished = rivergauge(site, "check", "--json")
+    results = {row["checked"]: row["result"] for row in json.loads(finished.stdout)}
+    assert results == {
+        "keys of akdzhar": "FAILED", "keys of kokbulak": "ok", "keys of uchkurgan": "ok", "journal": "ok",
+        "store embedded": "ok", "broker": "FAILED",
+    }  # fmt: skip
+    assert finished.returncode == 1
+    write_key(site / "keys", "syr-darya", "akdzhar", "akdzhar-1", KEY)
+    broker.start()
+    assert rivergauge(site, "check").returncode == 0
+
+
+@pytest.mark.parametrize("command", [["run"], ["check"], ["status"], ["deadletters", "list"]])
+def test_wrong_settings_end_every_command_with_every_mistake(site, broker, command):
+    path = site / "gateway.toml"
+    path.write_text(path.read_text().replace("[broker]", "[brocker]").replace("keys =", "kees ="))
+    finished = rivergauge(site, *command)
+    assert finished.returncode == 2
+    assert "gateway.toml:7" in finished.stderr
+    assert "brocker" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize("command", [["status"], ["deadletters", "list"], ["deadletters", "replay", "1"]])
+def test_before_the_first_run_there_is_no_journal_and_none_is_made(site, broker, command):
+    finished = rivergauge(site, *command)
+    assert finished.returncode == 1
+    assert "rivergauge run" in finished.stderr
+    assert not (site / "data").exists()
+
+
+def test_a_number_that_is_no_dead_letter_is_told(site, broker, running):
+    wait_for(lambda: (site / "data" / "journal.sqlite").exists() and _has_status(site), "the journal is there")
+    finished = rivergauge(site, "deadletters", "drop", "99")
+    assert finished.returncode == 1
+    assert "no dead letter 99" in finished.stderr
+
+
+def _has_status(site):
+    return rivergauge(site, "status").returncode == 0
+
+
+def test_a_gateway_that_cannot_start_says_why(site, broker):
+    (site / "data").write_text("a file where the folder should be")
+    finished = rivergauge(site, "run")
+    assert finished.returncode == 1
+    assert "the gateway cannot start" in finished.stderr
+    assert "Traceback" not in finished.stderr
