@@ -256,8 +256,10 @@ class VirtualStation:
         self.activity = Activity.AWAKE  # until the process has ended
         self._reset_cause = request.argument
 
-    def _fault(self, request: Request) -> None:
+    def _enter_repl(self, request: Request) -> None:
         self.activity = Activity.IN_REPL
+
+    def _fault(self, request: Request) -> None:
         raise StationFailed(f"{self.id}: {request.payload.decode(errors='replace')}")
 
 
@@ -274,4 +276,5 @@ _HANDLERS: dict[int, Callable[[VirtualStation, Request], None]] = {
     control_line.DEEP_SLEEP: VirtualStation._deep_sleep,
     control_line.RESET: VirtualStation._reset,
     control_line.FAULT: VirtualStation._fault,
+    control_line.IN_REPL: VirtualStation._enter_repl,
 }

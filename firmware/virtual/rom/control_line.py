@@ -26,7 +26,8 @@ KEEP = 8  # payload: RTC memory
 SET_CLOCK = 9  # first: UTC in Unix ms at this instant
 DEEP_SLEEP = 10  # first: until when; the process ends next
 RESET = 11  # argument: reset cause; the process ends next
-FAULT = 12  # payload: text of what went wrong; the board is in its REPL next
+FAULT = 12  # payload: text of what went wrong
+IN_REPL = 13  # the board serves its console, and nothing happens by itself
 
 
 def encode_request(operation, argument=0, first=0, second=0, payload=b""):

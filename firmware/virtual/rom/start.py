@@ -52,6 +52,7 @@ def run_application():
         return
     try:
         exec(compile(source, "/main.py", "exec"), {"__name__": "__main__"})
+        chip.line.tell(control_line.FAULT, 0, 0, 0, b"/main.py returned; an application ends a run by a deep sleep")
     except KeyboardInterrupt:
         return
     except BaseException as failure:
@@ -67,4 +68,5 @@ mount()
 gc.collect()  # the application begins with a heap as clean as on a board
 if chip.run["mode"] == "application":
     run_application()
+chip.line.tell(control_line.IN_REPL)
 raw_repl.serve(chip.line.console_byte, chip.run)

@@ -99,6 +99,12 @@ def test_a_crash_of_the_application_is_reported_with_its_traceback(bench_of):
         made.bench.run_until(START_MS + 1000)
 
 
+def test_an_application_that_returns_is_reported_since_a_board_would_stand_still(bench_of):
+    made = bench_of("def run(board):\n    return\n")
+    with pytest.raises(StationFailed, match=r"station-0: /main\.py returned"):
+        made.bench.run_until(START_MS + 1000)
+
+
 def test_a_station_that_was_never_flashed_says_so(part, tmp_path):
     bench = Bench(Clock(START_MS), part("micropython"), tmp_path)
     station = bench.add_station("blank", rising_river(), [])

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from firmware.virtual.host.station import Activity
 from tests.firmware.virtual.small_applications import START_MS, read_notes
 
 IDLE = "def run(board):\n    board.deep_sleep_until(10**12)\n"
@@ -96,6 +97,16 @@ def test_ctrl_c_interrupts_an_application_that_waits(bench_of, in_background):
     command = [sys.executable, "-m", "mpremote", "connect", made.station.console_port, "exec", "print('here')"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.stdout == "here\n"
+
+
+def test_an_interrupted_station_stays_in_the_repl_while_time_goes_on(bench_of, in_background):
+    made = bench_of("def run(board):\n    board.sleep_until(10**9)\n", speed=1)
+    in_background(made.bench, START_MS + 3_600_000)
+    command = [sys.executable, "-m", "mpremote", "connect", made.station.console_port, "exec", "--no-follow", "pass"]
+    subprocess.run(command, check=True, timeout=60)
+    assert wait_for(lambda: made.station.activity is Activity.IN_REPL)
+    before_ms = made.bench.clock.now_ms()
+    assert wait_for(lambda: made.bench.clock.now_ms() > before_ms)
 
 
 def test_what_an_application_prints_never_blocks_it(bench_of):
