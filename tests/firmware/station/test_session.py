@@ -107,6 +107,14 @@ def test_every_failure_of_the_broker_ends_in_time_with_its_reason():
         assert raises(kind, exchange).reason == reason, name
 
 
+def test_a_broker_that_never_stops_talking_does_not_hold_the_station():
+    session, _, messages = begun(KEPT + 1000 * MESSAGE_5)
+    connect(session)
+    session._board.now_ms = 2000
+    assert session.wait(2000) is False
+    assert len(messages) < 1000
+
+
 def test_a_message_too_long_is_acknowledged_and_not_handled():
     length = 5000
     oversized = bytes((0x32, length & 0x7F | 0x80, length >> 7)) + b"\x00\x01t\x00\x05" + bytes(length - 5)

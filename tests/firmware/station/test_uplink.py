@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from firmware.station.batches import RUN_LIMIT
 from firmware.station.hal import HardwareError
 from firmware.station.mqtt import PINGREQ_PACKET
 from firmware.station.queue import Queue
 from firmware.station.ring import SLOTS_PER_BLOCK
+from firmware.station.uplink import WINDOW
 from protocol.messages import Command, Refused, encode_command, encode_receipt
 from rivergauge.servers import Mosquitto
 from tests.fakes.board import SocketLink
@@ -236,6 +238,30 @@ def test_a_record_that_cannot_be_said_on_the_wire_does_not_hold_up_the_others(bo
     wakes.run(board, root)
     assert gateway.record_nos() == [1, 2]
     assert "records 3 to 3 set aside" in wakes.black_box(root)
+
+
+def test_birth_is_kept_by_the_broker_for_gateways_that_come_later(board, broker, gateway, root):
+    wakes.run(board, root, 2)
+    gateway.stop()
+    later = Gateway(broker.port, "syr-darya", "uchkurgan", b"uchkurgan-1", KEY)
+    later.wait_for("births", 1)
+    later.stop()
+    assert later.births[0].boot_no == 1
+
+
+def test_a_station_that_leaves_in_order_is_not_said_to_be_gone(board, gateway, root):
+    wakes.run(board, root, 4)
+    assert gateway.online == ["asleep"] * 3
+
+
+def test_no_more_batches_are_under_way_than_the_window_holds(board, gateway, root):
+    measure_offline(board, root, 5 * RUN_LIMIT + 2)
+    gateway.is_answering = False
+    wakes.run(board, root)
+    assert len(gateway.batches) == WINDOW
+    gateway.is_answering = True
+    wakes.run(board, root)
+    assert pending_count(board) == 0
 
 
 def test_birth_is_not_repeated_while_only_the_gateway_is_away(board, gateway, root):
