@@ -12,6 +12,7 @@ SETTLED = "settled"  # the cursor behind which every record is stored or dead
 # messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending
 COUNTS = (
     "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
+    "strangers_dropped",
     "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
 )  # fmt: skip
 

@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     UNIQUE (seq, record_no)       -- a record that two stores refuse is dead once
 );
 CREATE INDEX IF NOT EXISTS dead_letter_to_replay ON dead_letter (replay) WHERE replay = 1;
+CREATE INDEX IF NOT EXISTS dead_letter_of_strangers ON dead_letter (id) WHERE authenticated = 0;
 CREATE TABLE IF NOT EXISTS report (
     station TEXT, leaf TEXT, boot_no INTEGER, message_no INTEGER,
     received_at_ms INTEGER NOT NULL, payload BLOB NOT NULL,

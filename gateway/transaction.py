@@ -36,6 +36,16 @@ class Transaction:
         )  # fmt: skip
         return added.rowcount > 0
 
+    def drop_excess_of_strangers(self, limit: int) -> int:
+        """Drop the oldest dead letters that did not verify, beyond `limit` of them; return how many."""
+        dropped = self._connection.execute(
+            "DELETE FROM dead_letter WHERE id IN"
+            " (SELECT id FROM dead_letter WHERE authenticated = 0 ORDER BY id DESC LIMIT -1 OFFSET ?)",
+            (limit,),
+        )
+        self.count("strangers_dropped", dropped.rowcount)
+        return dropped.rowcount
+
     def add_report(self, report: Report) -> bool:
         """Keep a report; return False, keeping nothing, when it is not newer than the station's last one."""
         newer = self._connection.execute(

@@ -124,3 +124,13 @@ def test_trimming_removes_only_what_every_stage_has_passed_and_keeps_some(journa
     progress = Progress(20, {"fast": 20, "slow": 15}, owed=0)
     Trimming(["fast", "slow"], journal, progress, kept=5).step()
     assert [each.seq for each in journal.frames(0, 100)] == list(range(11, 21))
+
+
+def test_of_strangers_only_the_newest_dead_letters_are_kept_and_the_rest_is_counted(journal):
+    with journal.transaction() as transaction:
+        transaction.add_dead_letter(letter())
+        for number in range(5):
+            transaction.add_dead_letter(DeadLetter(number, "wrong-tag", "topic", False, b"", forged=True))
+    Trimming(["store"], journal, Progress(0, {}, owed=0), strangers_limit=2).step()
+    assert [(each.authenticated, each.at_ms) for each in journal.dead_letters()] == [(True, 5), (False, 3), (False, 4)]
+    assert journal.counts()["strangers_dropped"] == 3
