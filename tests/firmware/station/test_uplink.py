@@ -251,6 +251,7 @@ def test_birth_is_kept_by_the_broker_for_gateways_that_come_later(board, broker,
 
 def test_a_station_that_leaves_in_order_is_not_said_to_be_gone(board, gateway, root):
     wakes.run(board, root, 4)
+    gateway.wait_for("online", 3)
     assert gateway.online == ["asleep"] * 3
 
 
