@@ -25,6 +25,7 @@ COMMANDS = [
     ("observations", "rivergauge.observations:observations", "Print the observations of a station."),
     ("bulletin", "rivergauge.bulletins:app", "Issue bulletins, and list those issued."),
     ("basin", "rivergauge.basin_file:app", "Check a basin file."),
+    ("broker", "rivergauge.broker.command:app", "Write settings, access rules and certificates for a broker."),
     ("station", "rivergauge.station:app", "Flash, simulate and verify stations."),
     ("decode", "rivergauge.decode:decode", "Explain a message field by field."),
 ]

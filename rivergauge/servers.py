@@ -9,6 +9,8 @@ from time import monotonic, sleep
 from typing import Self
 from urllib.request import urlopen
 
+from rivergauge.broker.mosquitto import KEEPING
+
 __all__ = ["InfluxDB", "Mosquitto", "ServerFailed", "VictoriaMetrics", "free_port"]
 
 START_LIMIT_S = 30.0
@@ -110,17 +112,8 @@ class Mosquitto(Server):
         settings = [
             f"listener {self.port} 127.0.0.1",
             "allow_anonymous true",
-            "persistence true",
+            *(f"{name} {value}" for name, value in KEEPING),
             f"persistence_location {self.folder}{os.sep}",
-            "autosave_interval 60",
-            # No less than the gateway's Receive Maximum; and nothing that is queued is dropped before this many bytes.
-            "max_inflight_messages 1000",
-            "max_queued_messages 0",
-            "max_queued_bytes 1073741824",
-            "persistent_client_expiration 14d",
-            "max_packet_size 131072",
-            # Small messages at once: without it a receipt behind an acknowledgement waits 40 ms.
-            "set_tcp_nodelay true",
             *self._more_settings,
         ]
         if os.geteuid() == 0:
