@@ -9,6 +9,8 @@ import hashlib
 
 from tests.protocol import meaning
 
+SENML_RECEIVED_AT_MS = 1_535_673_600_000  # what "now" is in the packs
+
 
 def hmac_sha256(key, data):
     """Return HMAC-SHA-256 (RFC 2104) of a key of at most 64 bytes."""
@@ -61,6 +63,24 @@ def check_malformed_sealed(vector, load):
     _equal(found, (vector["reason"], vector["offset"]))
 
 
+def check_senml(vector, load):
+    """The pack means what the vector says."""
+    found = [_from_measurement(each) for each in _measurements(vector["hex"], load)]
+    _equal(found, vector["meaning"])
+
+
+def check_senml_prefixes(vector, load):
+    """No pack is the beginning of another."""
+    for end in range(0, len(vector["hex"]), 2):
+        if _error_of_senml(vector["hex"][:end], load) is None:
+            raise AssertionError(f"the first {end // 2} bytes were taken for a pack")
+
+
+def check_malformed_senml(vector, load):
+    """The pack is refused, for this reason and at this byte."""
+    _equal(_error_of_senml(vector["hex"], load), (vector["reason"], vector["offset"]))
+
+
 # The file of vectors -> the checks each of its vectors must pass.
 CHECKS = {
     "valid_data": (check_valid, check_prefixes),
@@ -69,6 +89,8 @@ CHECKS = {
     "malformed_control": (check_malformed,),
     "sealed": (check_sealed,),
     "malformed_sealed": (check_malformed_sealed,),
+    "senml": (check_senml, check_senml_prefixes),
+    "malformed_senml": (check_malformed_senml,),
 }
 
 
@@ -89,6 +111,33 @@ def _error_of_sealed(message, keys, topic, load):
     except load("cbor").DecodeError as error:
         return error.reason, error.offset
     return "opened", None
+
+
+def _measurements(text, load):
+    return load("senml").decode_senml(binascii.unhexlify(text), SENML_RECEIVED_AT_MS)
+
+
+def _error_of_senml(text, load):
+    try:
+        _measurements(text, load)
+    except load("cbor").DecodeError as error:
+        return error.reason, error.offset
+    return None
+
+
+def _from_measurement(found):
+    value = found.value
+    if isinstance(value, bytes):
+        value = {"hex": binascii.hexlify(value).decode()}
+    return {
+        "name": found.name,
+        "unit": found.unit,
+        "value": value,
+        "at_ms": found.at_ms,
+        "is_dated": found.is_dated,
+        "sum": found.sum,
+        "update_s": found.update_s,
+    }
 
 
 def _equal(found, expected):

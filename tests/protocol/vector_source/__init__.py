@@ -14,10 +14,12 @@ from tests.protocol.vector_source.items import array, dump
 from tests.protocol.vector_source.malformed_control import MALFORMED_CONTROL
 from tests.protocol.vector_source.malformed_data import MALFORMED_DATA
 from tests.protocol.vector_source.sealed import KEY, MALFORMED_SEALED, SEALED_MESSAGES, TOPIC, digest, mac0
+from tests.protocol.vector_source.senml import MALFORMED_SENML, RECEIVED_AT_MS, SENML
 from tests.protocol.vector_source.valid import VALID_CONTROL, VALID_DATA
 
 messages = load_pure("messages")
 cose = load_pure("cose")
+senml = load_pure("senml")
 
 Vector = dict[str, object]
 
@@ -63,6 +65,19 @@ def malformed_sealed(name: str, message: bytes, reason: str) -> Vector:
     raise AssertionError(f"{name}: was opened")
 
 
+def valid_senml(name: str, payload: bytes, said: list[dict[str, object]]) -> Vector:
+    return {"name": name, "hex": payload.hex(), "received_at_ms": RECEIVED_AT_MS, "meaning": said}
+
+
+def malformed_senml(name: str, payload: bytes, reason: str) -> Vector:
+    try:
+        senml.decode_senml(payload, RECEIVED_AT_MS)
+    except messages.DecodeError as error:
+        assert error.reason == reason, f"{name}: {error}, expected {reason}"
+        return {"name": name, "hex": payload.hex(), "reason": reason, "offset": error.offset}
+    raise AssertionError(f"{name}: was taken for a pack")
+
+
 def groups() -> Iterator[tuple[str, list[Vector]]]:
     """Yield the name of each file and its vectors."""
     yield "valid_data", [valid("data", name, said) for name, said in VALID_DATA.items()]
@@ -71,6 +86,8 @@ def groups() -> Iterator[tuple[str, list[Vector]]]:
     yield "malformed_control", [malformed(*case) for case in MALFORMED_CONTROL]
     yield "sealed", [sealed(*case) for case in SEALED_MESSAGES]
     yield "malformed_sealed", [malformed_sealed(*case) for case in MALFORMED_SEALED]
+    yield "senml", [valid_senml(*case) for case in SENML]
+    yield "malformed_senml", [malformed_senml(*case) for case in MALFORMED_SENML]
 
 
 def text(vectors: list[Vector]) -> str:
