@@ -7,7 +7,7 @@ import socket
 from firmware.station import hal
 from tests.fakes.nor_flash import NorFlash
 
-REAL_PATIENCE_MS = 1500  # of real time without a byte from the broker; then the station's deadline is taken as passed
+PATIENCE_MS = 8000  # of real time without a byte from the broker; then the station's deadline is taken as passed
 
 
 class Slept(BaseException):
@@ -53,7 +53,7 @@ class SocketLink(hal.Link):
         self._poll.register(self._socket, select.POLLIN)
 
     def read_into(self, buffer, deadline_ms):
-        if not self._poll.poll(REAL_PATIENCE_MS):
+        if not self._poll.poll(self._board.patience_ms):
             self._board.sleep_until(deadline_ms)
             return 0
         data = self._socket.recv(len(buffer))
@@ -85,6 +85,7 @@ class FakeBoard(hal.Board):
         self.open_ports = 0
         self.battery = 12.61
         self.address = None
+        self.patience_ms = PATIENCE_MS
         self.link_attempts = 0
         self.slept_until_ms = None
 

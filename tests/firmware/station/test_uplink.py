@@ -14,7 +14,7 @@ from firmware.station.ring import SLOTS_PER_BLOCK
 from firmware.station.uplink import WINDOW
 from protocol.messages import Command, Refused, encode_command, encode_receipt
 from rivergauge.servers import Mosquitto
-from tests.fakes.board import SocketLink
+from tests.fakes.board import PATIENCE_MS, SocketLink
 from tests.fakes.gateway import Gateway
 from tests.fakes.nor_flash import NorFlash
 from tests.firmware.station import test_app as wakes
@@ -58,6 +58,12 @@ def measure_offline(board, root, wake_count):
     board.address = address
 
 
+def answer(board, gateway, is_answering):
+    """Have the gateway give receipts or not; where none will come, little real time is spent waiting for them."""
+    gateway.is_answering = is_answering
+    board.patience_ms = PATIENCE_MS if is_answering else 1000
+
+
 def test_every_record_is_sent_once_and_freed_by_its_receipt(board, gateway, root):
     wakes.run(board, root, 9)
     assert gateway.record_nos() == list(range(1, 9))
@@ -83,11 +89,11 @@ def test_records_wait_for_the_broker_and_go_in_batches(board, gateway, root):
 
 
 def test_records_without_a_receipt_are_kept_and_sent_again_on_the_next_connection(board, gateway, root):
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root, 3)
     assert gateway.record_nos() == [1, 1, 2]
     assert pending_count(board) == 2
-    gateway.is_answering = True
+    answer(board, gateway, True)
     wakes.run(board, root)
     assert gateway.record_nos()[3:] == [1, 2, 3]
     assert pending_count(board) == 0
@@ -109,11 +115,11 @@ def test_what_could_not_be_sent_is_tried_at_the_next_wake(board, gateway):
 
 
 def test_a_receipt_that_came_during_sleep_saves_sending_again(board, gateway, root):
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root, 2)
     gateway.wait_for("batches", 1)
     gateway.receipt(gateway.batches[0])
-    gateway.is_answering = True
+    answer(board, gateway, True)
     wakes.run(board, root)
     assert gateway.record_nos() == [1, 2]
     assert pending_count(board) == 0
@@ -130,13 +136,13 @@ def test_the_broker_is_asked_for_what_it_kept_only_while_a_receipt_is_awaited(bo
     monkeypatch.setattr(SocketLink, "write", watch)
     wakes.run(board, root, 4)
     assert not any(pings)
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root, 2)
     assert sum(pings) == 1
 
 
 def test_a_forged_receipt_frees_nothing(board, gateway, root):
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root, 2)
     gateway.receipt(gateway.batches[0], key=b"\x01" * 32)
     wakes.run(board, root)
@@ -146,7 +152,7 @@ def test_a_forged_receipt_frees_nothing(board, gateway, root):
 
 
 def test_a_receipt_of_another_log_frees_nothing(board, gateway, root):
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root, 2)
     gateway.batches[0].log_id += 1
     gateway.receipt(gateway.batches[0])
@@ -257,16 +263,16 @@ def test_a_station_that_leaves_in_order_is_not_said_to_be_gone(board, gateway, r
 
 def test_no_more_batches_are_under_way_than_the_window_holds(board, gateway, root):
     measure_offline(board, root, 5 * RUN_LIMIT + 2)
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root)
     assert len(gateway.batches) == WINDOW
-    gateway.is_answering = True
+    answer(board, gateway, True)
     wakes.run(board, root)
     assert pending_count(board) == 0
 
 
 def test_birth_is_not_repeated_while_only_the_gateway_is_away(board, gateway, root):
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root, 4)
     assert len(gateway.births) == 1
 
@@ -293,7 +299,7 @@ def test_records_measured_before_the_clock_was_set_go_once_it_is(board, gateway,
 
 def test_a_broker_that_restarts_without_its_memory_loses_nothing(board, broker, gateway, root):
     wakes.run(board, root, 2)
-    gateway.is_answering = False
+    answer(board, gateway, False)
     wakes.run(board, root)
     gateway.stop()
     broker.kill()
