@@ -1,7 +1,7 @@
 """The basin file: what it says, and every mistake in it with its line."""
 
 from .configuration import station_configuration
-from .model import Basin, GaugeDatum, Neighbour, Sampling, Sensor, Station, Threshold
+from .model import Basin, GaugeDatum, Neighbour, Sampling, SenmlName, Sensor, Station, Threshold
 from .problems import BasinError, ConfigurationError, Problem
 from .validator import load_basin
 
@@ -13,6 +13,7 @@ __all__ = [
     "Neighbour",
     "Problem",
     "Sampling",
+    "SenmlName",
     "Sensor",
     "Station",
     "Threshold",

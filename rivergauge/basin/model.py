@@ -6,7 +6,7 @@ from datetime import datetime
 
 from protocol.rating import RatingTable
 
-__all__ = ["Basin", "GaugeDatum", "Neighbour", "Sampling", "Sensor", "Station", "Threshold"]
+__all__ = ["Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,15 @@ class Sensor:
     power_switch: int
     burst: int
     zero_distance_m: float
+
+
+@dataclass(frozen=True)
+class SenmlName:
+    """What another maker's logger calls a value, base name and all, and what it is to us (RFC 8428)."""
+
+    name: str
+    variable: str
+    sensor_no: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,10 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Station:
-    """A gauging station; `names` maps a language code to the name in that language."""
+    """A gauging station; `names` maps a language code to the name in that language.
+
+    `senml` is what is taken, unauthenticated, from another maker's logger; empty where there is none.
+    """
 
     id: str
     names: Mapping[str, str]
@@ -87,6 +99,7 @@ class Station:
     rating_source: str
     thresholds: tuple[Threshold, ...]
     upstream: tuple[Neighbour, ...]
+    senml: tuple[SenmlName, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from .model import GaugeDatum, Neighbour, Sampling, Sensor, Station
 from .names import read_names
 from .ratings import read_rating
+from .senml import read_senml
 from .table import Table, refuse_repeated
 from .thresholds import read_thresholds
 
@@ -34,12 +35,13 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     datum.refuse_unknown()
 
     sensor_tables = table.take_tables("sensor", "sensor_no", "one [[station.sensor]] table for each sensor")
-    if not sensor_tables:
-        table.note("sensor", "no sensor", "at least one [[station.sensor]] table")
+    if not sensor_tables and "senml" not in table:
+        table.note("sensor", "no sensor", "at least one [[station.sensor]] table (or [[station.senml]])")
     sensors = [_read_sensor(sensor) for sensor in sensor_tables]
     refuse_repeated(sensor_tables, "sensor_no", [sensor.sensor_no for sensor in sensors])
     refuse_repeated(sensor_tables, "port", [sensor.port for sensor in sensors])
 
+    senml = read_senml(table, [sensor.sensor_no for sensor in sensors])
     sampling = _read_sampling(table)
     rating, rating_source = read_rating(table)
     thresholds = read_thresholds(table, has_rating=rating is not None)
@@ -48,7 +50,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     table.refuse_unknown()
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
-        tuple(sensors), sampling, rating, rating_source, thresholds, upstream,
+        tuple(sensors), sampling, rating, rating_source, thresholds, upstream, senml,
     )  # fmt: skip
 
 
