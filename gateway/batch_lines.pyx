@@ -1,14 +1,15 @@
 # cython: boundscheck=False, cdivision=True
 """A data message read into arrays, and written as line protocol in one buffer: no Python object per value.
 
-The twin in plain Python is batch_lines_twin.py; the same tests hold both to the same bytes. Bounds are not checked by the
-compiler here: every index lies inside `count` and `column_count`, which the strict reader has checked, and the size of
-the buffer is summed up from the longest form of every part before the first byte is written.
+The twin in plain Python is batch_lines_twin.py; the same tests hold both to the same bytes. Bounds are not checked by
+the compiler here: every index lies inside `count` and `column_count`, which the strict reader has checked, and the size
+of the buffer is summed up from the longest form of every part before the first byte is written.
 """
 
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int64_t, uint8_t
-from libc.string cimport memcpy
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
 
 from protocol.data_reader cimport DataReader
 
@@ -20,12 +21,40 @@ from protocol.variables import field_name
 
 cdef enum:
     COLUMNS = 64
+    STEP = 16  # bytes that one instruction moves
     NUMBER = 20  # digits of the longest 64-bit number
     DECIMAL = 24  # more than the longest value has: sign, ten digits, a point, and six zeros behind or one before
+
+# What the two parts of "stage_m=,stage_m_quality=" do not share: the comma and "_quality".
+cdef Py_ssize_t PLAIN_REST = len(",_quality")
+
+# "00", "01" ... "99", so that a division yields two digits.
+cdef bytes _PAIRS = "".join(f"{number:02}" for number in range(100)).encode()
+cdef const char* _pairs = _PAIRS
+
+cdef uint32_t _powers[10]
+for power in range(10):
+    _powers[power] = 10**power
 
 cdef int _MISSING = MISSING
 cdef int _NOT_SCHEDULED = NOT_SCHEDULED
 assert COLUMNS == COLUMNS_LIMIT
+
+
+cdef struct Part:
+    const char* start
+    Py_ssize_t size
+
+
+cdef struct Column:
+    int sensor
+    int exponent
+    const int64_t* mantissas
+    const uint8_t* qualities
+    const uint8_t* reasons
+    Part name  # "stage_m="
+    Part quality_name  # "stage_m_quality="
+    Part lead  # how a line of its sensor begins; NULL where an earlier column has that sensor
 
 
 cdef class BatchLines:
@@ -39,12 +68,15 @@ cdef class BatchLines:
     cdef Py_ssize_t _capacity  # of each of the three, in values
     cdef int _sensors[COLUMNS]
     cdef int _exponents[COLUMNS]
-    cdef list _names  # of each column, as bytes
+    cdef list _names  # of each column, as b"stage_m=,stage_m_quality="
+    cdef Py_ssize_t _plain_sizes[COLUMNS]  # of their beginning, b"stage_m="
     cdef dict _known_names
+    cdef bytearray _buffer
 
     def __init__(self):
         self.reader = DataReader()
         self._known_names = {}
+        self._buffer = bytearray()
         self._reserve(4 * RECORDS_LIMIT)
 
     def read(self, bytes payload not None):
@@ -52,7 +84,9 @@ cdef class BatchLines:
         cdef DataReader reader = self.reader
         cdef Py_ssize_t at = 0
         cdef Py_ssize_t count
-        self.column_count = 0
+        cdef int number = 0
+        cdef bytes name
+        self.column_count = 0  # until all of the message was checked
         self._names = []
         reader.open(payload)
         count = reader.count
@@ -62,117 +96,122 @@ cdef class BatchLines:
             memcpy(&self._mantissas[at], &reader.mantissas[0], count * sizeof(int64_t))
             memcpy(&self._qualities[at], &reader.qualities[0], count)
             memcpy(&self._reasons[at], &reader.reasons[0], count)
-            self._sensors[self.column_count] = reader.sensor_no
-            self._exponents[self.column_count] = reader.exponent
-            self._names.append(self._name(reader.variable, reader.statistic))
-            self.column_count += 1
+            self._sensors[number] = reader.sensor_no
+            self._exponents[number] = reader.exponent
+            name = self._name(reader.variable, reader.statistic)
+            self._plain_sizes[number] = (PyBytes_GET_SIZE(name) - PLAIN_REST) // 2
+            self._names.append(name)
+            number += 1
             at += count
+        self.column_count = number
 
     def column(self, int index):
-        """Return (sensor, field name, exponent, mantissas, qualities) of a column; the arrays live until the next read."""
+        """Return (sensor, field name, exponent, mantissas, qualities); the arrays are good until the next read."""
         cdef Py_ssize_t count = self.reader.count
         if not 0 <= index < self.column_count:
             raise IndexError(index)
         at = index * count
-        name = self._names[index].decode()
+        name = self._names[index][: self._plain_sizes[index] - 1].decode()
         mantissas = self._mantissas[at : at + count]
         return self._sensors[index], name, self._exponents[index], mantissas, self._qualities[at : at + count]
 
     def lines(self, bytes place not None):
         """Return the lines of every record: `record`, and one `observation` per sensor with a value or its absence.
 
-        `place` is `basin=...,station=...`, escaped.
+        `place` is `basin=...,station=...`, escaped. Raises ValueError when no message was read, or the last was refused.
         """
-        cdef Py_ssize_t bound = self._bound(PyBytes_GET_SIZE(place))
-        cdef bytes buffer = PyBytes_FromStringAndSize(NULL, bound)
-        cdef char* start = PyBytes_AS_STRING(buffer)
-        cdef char* end = self._write(start, PyBytes_AS_STRING(place), PyBytes_GET_SIZE(place))
-        return PyBytes_FromStringAndSize(start, end - start)
+        if self.column_count == 0:
+            raise ValueError("there are no lines: read a message first")
+        cdef Py_ssize_t per_record = self._per_record(PyBytes_GET_SIZE(place))
+        cdef char* parts
+        cdef char* end
+        if per_record * (1 + self.reader.count) > PyByteArray_GET_SIZE(self._buffer):
+            self._buffer = bytearray(per_record * (1 + self.reader.count))
+        parts = PyByteArray_AS_STRING(self._buffer)
+        end = self._write(parts + per_record, parts, PyBytes_AS_STRING(place), PyBytes_GET_SIZE(place))
+        return PyBytes_FromStringAndSize(parts + per_record, end - parts - per_record)
 
-    cdef Py_ssize_t _bound(self, Py_ssize_t place_size):
-        """Return how many bytes the lines can take at most."""
-        cdef Py_ssize_t per_record = place_size + 96 + 6 * NUMBER
+    cdef Py_ssize_t _per_record(self, Py_ssize_t place_size):
+        """Return how many bytes the lines of one record can take at most; the parts all records share take less."""
+        cdef Py_ssize_t per_record = place_size + 96 + 6 * NUMBER + STEP
         cdef int column
         for column in range(self.column_count):
             per_record += place_size + 32 + 2 * NUMBER
-            per_record += 2 * PyBytes_GET_SIZE(self._names[column]) + 16 + DECIMAL + NUMBER
-        return per_record * self.reader.count
+            per_record += PyBytes_GET_SIZE(self._names[column]) + DECIMAL + NUMBER
+        return per_record
 
-    cdef char* _write(self, char* out, const char* place, Py_ssize_t place_size):
+    cdef char* _write(self, char* out, char* parts, const char* place, Py_ssize_t place_size):
+        """Write first what all records have in common to `parts`, then the lines to `out`; return where these end."""
         cdef DataReader reader = self.reader
-        cdef Py_ssize_t count = reader.count
-        cdef Py_ssize_t index, at
-        cdef int column, other, sensor
-        cdef char time[NUMBER + 2]
-        cdef Py_ssize_t time_size
-        cdef bint begun
-        cdef const char* names[COLUMNS]
-        cdef Py_ssize_t name_sizes[COLUMNS]
-        cdef bint leads[COLUMNS]  # the first column of its sensor
-        for column in range(self.column_count):
-            names[column] = PyBytes_AS_STRING(self._names[column])
-            name_sizes[column] = PyBytes_GET_SIZE(self._names[column])
-            leads[column] = True
-            for other in range(column):
-                if self._sensors[other] == self._sensors[column]:
-                    leads[column] = False
-                    break
-        for index in range(count):
-            time[0] = b" "
-            time_size = _put_number(time + 1, reader.times_ms[index]) - time
-            time[time_size] = b"\n"
-            time_size += 1
-            out = _put(out, b"record,", 7)
-            out = _put(out, place, place_size)
-            out = _put(out, b" log_id=", 8)
-            out = _put_number(out, reader.log_id)
-            out = _put(out, b"i,record_no=", 12)
+        cdef Column columns[COLUMNS]
+        cdef Part head, tail, time
+        cdef Py_ssize_t index
+        cdef int number, column
+        head = Part(parts, 0)
+        parts = _put(parts, b"record,", 7)
+        parts = _put(parts, place, place_size)
+        parts = _put(parts, b" log_id=", 8)
+        parts = _put_number(parts, reader.log_id)
+        parts = _put(parts, b"i,record_no=", 12)
+        head.size = parts - head.start
+        tail = Part(parts, 0)
+        parts = _put(parts, b"i,configuration_no=", 19)
+        parts = _put_number(parts, reader.configuration_no)
+        parts = _put(parts, b"i,clock_quality=", 16)
+        parts = _put_number(parts, reader.clock_quality)
+        parts = _put(parts, b"i,test=", 7)
+        parts = _put_number(parts, reader.test)
+        parts = _put(parts, b"i", 1)
+        tail.size = parts - tail.start
+        number = self.column_count
+        for column in range(number):
+            parts = self._describe(&columns[column], column, parts, place, place_size)
+        for index in range(reader.count):
+            out = _put_part(out, head)
             out = _put_number(out, reader.first_record_no + index)
-            out = _put(out, b"i,configuration_no=", 19)
-            out = _put_number(out, reader.configuration_no)
-            out = _put(out, b"i,clock_quality=", 16)
-            out = _put_number(out, reader.clock_quality)
-            out = _put(out, b"i,test=", 7)
-            out = _put_number(out, reader.test)
-            out = _put(out, b"i", 1)
-            out = _put(out, time, time_size)
-            for column in range(self.column_count):
-                if not leads[column]:
-                    continue
-                sensor = self._sensors[column]
-                begun = False
-                for other in range(column, self.column_count):
-                    if self._sensors[other] != sensor:
-                        continue
-                    at = other * count + index
-                    if self._qualities[at] == _MISSING and self._reasons[at] == _NOT_SCHEDULED:
-                        continue
-                    if begun:
-                        out = _put(out, b",", 1)
-                    else:
-                        out = _put(out, b"observation,", 12)
-                        out = _put(out, place, place_size)
-                        out = _put(out, b",sensor=", 8)
-                        out = _put_number(out, sensor)
-                        out = _put(out, b" ", 1)
-                        begun = True
-                    if self._qualities[at] != _MISSING:
-                        out = _put(out, names[other], name_sizes[other])
-                        out = _put(out, b"=", 1)
-                        out = _put_decimal(out, self._mantissas[at], self._exponents[other])
-                        out = _put(out, b",", 1)
-                    out = _put(out, names[other], name_sizes[other])
-                    out = _put(out, b"_quality=", 9)
-                    out = _put_number(out, self._qualities[at])
-                    out = _put(out, b"i", 1)
-                if begun:
-                    out = _put(out, time, time_size)
+            out = _put_part(out, tail)
+            time = Part(out, 0)
+            out = _put(out, b" ", 1)
+            out = _put_number(out, reader.times_ms[index])
+            out = _put(out, b"\n", 1)
+            time.size = out - time.start
+            for column in range(number):
+                if columns[column].lead.start != NULL:
+                    out = _put_observation(out, &columns[column], &columns[number], index, time)
         return out
+
+    cdef char* _describe(self, Column* column, int index, char* parts, const char* place, Py_ssize_t place_size):
+        """Fill in a column, and write its names and how the lines of its sensor begin to `parts`."""
+        cdef Py_ssize_t start = index * self.reader.count
+        cdef bytes names = <bytes>self._names[index]
+        cdef int other
+        column.sensor = self._sensors[index]
+        column.exponent = self._exponents[index]
+        column.mantissas = &self._mantissas[start]
+        column.qualities = &self._qualities[start]
+        column.reasons = &self._reasons[start]
+        column.name = Part(parts, self._plain_sizes[index])
+        parts = _put(parts, PyBytes_AS_STRING(names), PyBytes_GET_SIZE(names))
+        column.quality_name = Part(column.name.start + column.name.size + 1, 0)
+        column.quality_name.size = parts - column.quality_name.start
+        column.lead = Part(NULL, 0)
+        for other in range(index):
+            if self._sensors[other] == self._sensors[index]:
+                return parts
+        column.lead = Part(parts, 0)
+        parts = _put(parts, b"observation,", 12)
+        parts = _put(parts, place, place_size)
+        parts = _put(parts, b",sensor=", 8)
+        parts = _put_number(parts, self._sensors[index])
+        parts = _put(parts, b" ", 1)
+        column.lead.size = parts - column.lead.start
+        return parts
 
     cdef bytes _name(self, int variable, int statistic):
         cdef object name = self._known_names.get(variable << 4 | statistic)
         if name is None:
-            name = self._known_names[variable << 4 | statistic] = field_name(variable, statistic).encode()
+            plain = field_name(variable, statistic)
+            name = self._known_names[variable << 4 | statistic] = f"{plain}=,{plain}_quality=".encode()
         return name
 
     cdef _reserve(self, Py_ssize_t values):
@@ -188,49 +227,91 @@ cdef class BatchLines:
         self._capacity = values
 
 
+cdef char* _put_observation(char* out, const Column* first, const Column* end, Py_ssize_t index, Part time) noexcept:
+    """Put the line of one sensor in one record, or nothing if none of its channels was due."""
+    cdef char* start = out
+    cdef const Column* column = first
+    cdef int quality
+    while column < end:
+        quality = column.qualities[index]
+        if column.sensor == first.sensor and (quality != _MISSING or column.reasons[index] != _NOT_SCHEDULED):
+            if out == start:
+                out = _put_part(out, first.lead)
+            else:
+                out = _put(out, b",", 1)
+            if quality != _MISSING:
+                out = _put_part(out, column.name)
+                out = _put_decimal(out, column.mantissas[index], column.exponent)
+                out = _put(out, b",", 1)
+            out = _put_part(out, column.quality_name)
+            out[0] = <char>(48 + quality)
+            out[1] = b"i"
+            out += 2
+        column += 1
+    return _put_part(out, time) if out != start else start
+
+
+cdef inline char* _put_part(char* out, Part part) noexcept:
+    """Put a part of the buffer, in steps that may read and write up to STEP - 1 bytes behind it."""
+    cdef Py_ssize_t at = 0
+    while at < part.size:
+        memcpy(out + at, part.start + at, STEP)
+        at += STEP
+    return out + part.size
+
+
 cdef inline char* _put(char* out, const char* text, Py_ssize_t size) noexcept:
     memcpy(out, text, size)
     return out + size
 
 
-cdef inline char* _put_number(char* out, int64_t number) noexcept:
-    """Put a number that is not negative."""
-    cdef char digits[NUMBER]
-    cdef int at = NUMBER
-    while True:
-        at -= 1
-        digits[at] = <char>(48 + number % 10)
-        number //= 10
-        if number == 0:
-            break
-    memcpy(out, &digits[at], NUMBER - at)
-    return out + NUMBER - at
+cdef inline char* _put_number(char* out, uint64_t number) noexcept:
+    cdef uint32_t low
+    if number <= 0xFFFFFFFF:
+        return _put_digits(out, <uint32_t>number, _digit_count(<uint32_t>number))
+    low = <uint32_t>(number % 100_000_000)
+    return _put_digits(_put_number(out, number // 100_000_000), low, 8)
 
 
 cdef inline char* _put_decimal(char* out, int64_t mantissa, int exponent) noexcept:
     """Put mantissa * 10**exponent with all its decimals, and at least one digit before the point."""
-    cdef char digits[DECIMAL]
-    cdef int at = DECIMAL
-    cdef int place
+    cdef uint32_t number
+    cdef int decimals, whole, at
     if mantissa < 0:
         out[0] = b"-"
         out += 1
         mantissa = -mantissa
-    for place in range(exponent):
-        at -= 1
-        digits[at] = b"0"
-    for place in range(exponent, 0):
-        at -= 1
-        digits[at] = <char>(48 + mantissa % 10)
-        mantissa //= 10
-    if exponent < 0:
-        at -= 1
-        digits[at] = b"."
-    while True:
-        at -= 1
-        digits[at] = <char>(48 + mantissa % 10)
-        mantissa //= 10
-        if mantissa == 0:
-            break
-    memcpy(out, &digits[at], DECIMAL - at)
-    return out + DECIMAL - at
+    number = <uint32_t>mantissa
+    if exponent >= 0:
+        out = _put_digits(out, number, _digit_count(number))
+        memset(out, 48, exponent)
+        return out + exponent
+    decimals = -exponent
+    whole = _digit_count(number) - decimals
+    if whole < 1:
+        whole = 1
+    for at in range(whole + decimals, whole, -1):
+        out[at] = <char>(48 + number % 10)
+        number //= 10
+    out[whole] = b"."
+    _put_digits(out, number, whole)
+    return out + whole + 1 + decimals
+
+
+cdef inline int _digit_count(uint32_t number) noexcept:
+    cdef int count = 1
+    while count < 10 and number >= _powers[count]:
+        count += 1
+    return count
+
+
+cdef inline char* _put_digits(char* out, uint32_t number, int count) noexcept:
+    """Put the last `count` digits of a number, straight to their place: a detour stalls on its own short writes."""
+    cdef int at = count
+    while at >= 2:
+        at -= 2
+        memcpy(out + at, &_pairs[2 * (number % 100)], 2)
+        number //= 100
+    if at:
+        out[0] = <char>(48 + number % 10)
+    return out + count

@@ -23,13 +23,15 @@ class BatchLines:
     def read(self, payload: bytes) -> None:
         """Read the whole message strictly; raise DecodeError, or ValueError for a variable without a name."""
         reader = self.reader
-        self._columns = []
+        self._columns = []  # until all of the message was checked
+        columns = []
         reader.open(payload)
         while reader.next_column():
             name = field_name(reader.variable, reader.statistic)
             mantissas, qualities = list(reader.mantissas[: reader.count]), list(reader.qualities[: reader.count])
             reasons = list(reader.reasons[: reader.count])
-            self._columns.append((reader.sensor_no, name, reader.exponent, mantissas, qualities, reasons))
+            columns.append((reader.sensor_no, name, reader.exponent, mantissas, qualities, reasons))
+        self._columns = columns
 
     def column(self, index: int) -> tuple[int, str, int, Sequence[int], Sequence[int]]:
         """Return (sensor, field name, exponent, mantissas, qualities) of a column."""
@@ -40,8 +42,10 @@ class BatchLines:
     def lines(self, place: bytes) -> bytes:
         """Return the lines of every record: `record`, and one `observation` per sensor with a value or its absence.
 
-        `place` is `basin=...,station=...`, escaped.
+        `place` is `basin=...,station=...`, escaped. Raises ValueError when no message was read, or the last was refused.
         """
+        if not self._columns:
+            raise ValueError("there are no lines: read a message first")
         reader, where = self.reader, place.decode()
         sensors = list(dict.fromkeys(column[0] for column in self._columns))
         lines = []

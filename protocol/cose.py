@@ -1,11 +1,12 @@
-# Shared dialect: runs on MicroPython and CPython.
+# Shared dialect: runs on MicroPython, on CPython, and compiled (cose.pxd).
+# cython: annotation_typing=False
 """COSE_Mac0 (RFC 9052, section 6.2) around every message: who sent it, and on which topic.
 
 The tag covers the UTF-8 topic as external AAD, so a message moved to another topic is a forgery. HMAC-SHA-256 is handed
 in, as `hmac_sha256(key, data)` that returns 32 bytes: MicroPython has none in its library.
 """
 
-from .cbor import DecodeError, EncodeError, Reader, Writer
+from .cbor import DecodeError, EncodeError, Reader
 from .kinds import MESSAGE_LIMIT
 
 TYPE_CHECKING = False
@@ -49,22 +50,9 @@ def seal(payload: bytes, key: bytes, key_id: bytes, topic: str, hmac_sha256: "Hm
         raise EncodeError("a tag of %d bytes: expected 8 or 32" % tag_bytes)
     if not 1 <= len(key_id) <= KEY_ID_LIMIT:
         raise EncodeError("a key id of %d bytes: expected 1 to %d" % (len(key_id), KEY_ID_LIMIT))
-    header = Writer(bytearray(8 + len(key_id)))
-    header.put_map(2)
-    header.put_int(_ALGORITHM)
-    header.put_int(_ALGORITHMS[tag_bytes])
-    header.put_int(_KEY_ID)
-    header.put_bytes(key_id)
-    protected = bytes(header.buffer[: header.position])
+    protected = b"\xa2\x01" + bytes([_ALGORITHMS[tag_bytes]]) + b"\x04" + _byte_string(key_id)
     tag = hmac_sha256(key, _authenticated(protected, topic, payload))[:tag_bytes]
-    message = Writer(bytearray(20 + len(protected) + len(payload) + tag_bytes))
-    message.put_tag(_COSE_MAC0)
-    message.put_array(4)
-    message.put_bytes(protected)
-    message.put_map(0)
-    message.put_bytes(payload)
-    message.put_bytes(tag)
-    return bytes(message.buffer[: message.position])
+    return b"\xd1\x84" + _byte_string(protected) + b"\xa0" + _byte_string(payload) + _byte_string(tag)
 
 
 def parse_sealed(message: bytes) -> Sealed:
@@ -128,11 +116,16 @@ def _take_protected(reader: Reader) -> tuple[int, bytes]:
 
 def _authenticated(protected: bytes, topic: str, payload: bytes) -> bytes:
     """Return the MAC_structure of RFC 9052, section 6.3."""
-    external = topic.encode()
-    writer = Writer(bytearray(32 + len(protected) + len(external) + len(payload)))
-    writer.put_array(4)
-    writer.put_text("MAC0", 4, 4)
-    writer.put_bytes(protected)
-    writer.put_bytes(external)
-    writer.put_bytes(payload)
-    return bytes(writer.buffer[: writer.position])
+    return b"\x84\x64MAC0" + _byte_string(protected) + _byte_string(topic.encode()) + _byte_string(payload)
+
+
+def _byte_string(data: bytes) -> bytes:
+    """Return the CBOR of a byte string."""
+    size = len(data)
+    if size < 24:
+        return bytes([0x40 | size]) + data
+    if size < 0x100:
+        return bytes([0x58, size]) + data
+    if size < 0x10000:
+        return bytes([0x59, size >> 8, size & 0xFF]) + data
+    return bytes([0x5A, 0, size >> 16, size >> 8 & 0xFF, size & 0xFF]) + data

@@ -128,3 +128,16 @@ def test_a_variable_without_a_name_is_told(build):
     vector = next(vector for vector in VECTORS["valid_data"] if "no name" in vector["name"])
     with pytest.raises(ValueError, match="no variable 255"):
         BUILDS[build]().read(bytes.fromhex(vector["hex"]))
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_a_refused_message_leaves_no_lines_behind(build):
+    payload = bytes.fromhex(VALID[0]["hex"])
+    writer = BUILDS[build]()
+    with pytest.raises(ValueError, match="read a message first"):
+        writer.lines(PLACE)
+    writer.read(payload)
+    with pytest.raises(DecodeError):
+        writer.read(payload + b"\0")
+    with pytest.raises(ValueError, match="read a message first"):
+        writer.lines(PLACE)
