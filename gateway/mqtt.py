@@ -6,6 +6,8 @@ the caller says so. The network thread never waits for anything of ours.
 
 import logging
 import socket
+import ssl
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -40,6 +42,7 @@ class BrokerAddress:
     port: int
     username: str | None = None
     password: str | None = None
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,12 @@ class Link:
             CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5, manual_ack=True, reconnect_on_failure=True
         )
         self._client.username_pw_set(address.username, address.password)
+        if address.tls is not None:
+            self._client.tls_set_context(address.tls)
         self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         self._client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LAST_S)
         self._client.on_connect = self._connected_or_refused
-        self._client.on_connect_fail = lambda _client, _userdata: self._complaint.raise_("cannot be reached")
+        self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
@@ -170,6 +175,10 @@ class Link:
         # Subscribed every time: a session that was there may lack a topic that the settings name since.
         options = SubscribeOptions(qos=1, retainHandling=RETAINED_IF_NEW)
         client.subscribe([(topic, options) for topic in self._topics])
+
+    def _unreachable(self, _client: paho.Client, _userdata: Any) -> None:
+        # Called while the error is being handled: paho does not hand it over, and a wrong certificate must be named.
+        self._complaint.raise_(f"cannot be reached: {sys.exception()}")
 
     def _disconnected(self, _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, _more: Any) -> None:
         with self._lock:

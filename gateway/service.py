@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from time import monotonic
 
+from gateway.connecting import broker_address, make_store
 from gateway.deliveries import Deliveries
 from gateway.entries import SETTLED
 from gateway.feeding import Feeder
@@ -19,9 +20,8 @@ from gateway.page import Page
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.reception import Reception
-from gateway.settings import AFTER_STORE, INFLUXDB_2, BrokerSettings, EmbeddedSettings, InfluxSettings, Settings
+from gateway.settings import AFTER_STORE, Settings
 from gateway.stores.embedded import EmbeddedStore
-from gateway.stores.influxdb import connect_v1, connect_v2
 from gateway.stores.store import Store
 from gateway.trimming import Trimming
 from gateway.worker import Worker
@@ -52,8 +52,8 @@ class Service:
 
         Raises sqlite3.Error for a file that is no journal or store, OSError for a secret or an address of the page.
         """
-        address = _address(self._settings.broker)
-        self._stores = [_store(each) for each in self._settings.stores]
+        address = broker_address(self._settings.broker)
+        self._stores = [make_store(each) for each in self._settings.stores]
         try:
             self.journal.open()
             for store in self._stores:
@@ -154,17 +154,3 @@ class Service:
 
 def hmac_sha256(key: bytes, data: bytes) -> bytes:
     return hmac.digest(key, data, "sha256")
-
-
-def _store(settings: EmbeddedSettings | InfluxSettings) -> Store:
-    if isinstance(settings, EmbeddedSettings):
-        return EmbeddedStore(settings.path, settings.name)
-    secret = settings.secret_file.read_text().strip() if settings.secret_file else ""
-    if settings.api == INFLUXDB_2:
-        return connect_v2(settings.name, settings.url, settings.database, settings.organisation, secret)
-    return connect_v1(settings.name, settings.url, settings.database, settings.username, secret)
-
-
-def _address(broker: BrokerSettings) -> BrokerAddress:
-    password = broker.password_file.read_text().strip() if broker.password_file else None
-    return BrokerAddress(broker.host, broker.port, broker.username, password)

@@ -12,6 +12,7 @@ __all__ = [
     "InfluxSettings",
     "Settings",
     "SettingsError",
+    "TlsSettings",
     "WebSettings",
     "load_settings",
 ]
@@ -27,11 +28,21 @@ class SettingsError(ConfigurationError):
 
 
 @dataclass(frozen=True)
+class TlsSettings:
+    """Whose word is believed on who the broker is, and what proves to the broker who the gateway is."""
+
+    ca_file: Path
+    certificate_file: Path | None = None  # both or neither
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True)
 class BrokerSettings:
     host: str
     port: int
     username: str | None = None
     password_file: Path | None = None
+    tls: TlsSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -102,20 +113,41 @@ def _read_settings(document: Document) -> Settings:
         journal=_path(gateway, "journal", "the path of the journal, created if need be", folder),
         bulletins=_path(gateway, "bulletins", "the folder of issued bulletins", folder),
         receipts_after=_choice(gateway, "receipts_after", [AFTER_STORE, AFTER_JOURNAL]),
-        broker=BrokerSettings(
-            host=broker.take_text("host", "the broker's name or address"),
-            port=broker.take_integer("port", 1, PORT_LIMIT),
-            username=broker.take_text("username", "a name") if "username" in broker else None,
-            password_file=_path(broker, "password_file", "a file", folder) if "password_file" in broker else None,
-        ),
+        broker=_read_broker(broker, folder),
         stores=_read_stores(root, folder),
         web=_read_web(root.take_table("web", "a table [web] with host and port")) if "web" in root else None,
     )
     if settings.web is not None and settings.embedded is None and document.problems == []:
         root.note("web", "a page", f'a [[store]] with kind = "{EMBEDDED}" for the page to read, or no [web]')
-    for table in (gateway, broker, root):
+    for table in (gateway, root):
         table.refuse_unknown()
     return settings
+
+
+def _read_broker(table: Table, folder: Path) -> BrokerSettings:
+    broker = BrokerSettings(
+        host=table.take_text("host", "the broker's name or address"),
+        port=table.take_integer("port", 1, PORT_LIMIT),
+        username=table.take_text("username", "a name") if "username" in table else None,
+        password_file=_path(table, "password_file", "a file", folder) if "password_file" in table else None,
+        tls=_read_tls(table.take_table("tls", "a table with ca_file"), folder) if "tls" in table else None,
+    )
+    table.refuse_unknown()
+    return broker
+
+
+def _read_tls(table: Table, folder: Path) -> TlsSettings:
+    ca_file = _path(table, "ca_file", "the certificate of the authority that the broker's own is from", folder)
+    if "certificate_file" not in table and "key_file" not in table:
+        table.refuse_unknown()
+        return TlsSettings(ca_file)
+    tls = TlsSettings(
+        ca_file,
+        certificate_file=_path(table, "certificate_file", "the gateway's certificate, since key_file is there", folder),
+        key_file=_path(table, "key_file", "the key of the gateway's certificate, since that is there", folder),
+    )
+    table.refuse_unknown()
+    return tls
 
 
 def _read_stores(root: Table, folder: Path) -> tuple[EmbeddedSettings | InfluxSettings, ...]:

@@ -1,6 +1,7 @@
 """Stations as the gateway sees them: sealed messages over a real broker, and the receipts that come back."""
 
 import hmac
+import ssl
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,9 @@ def write_key(folder: Path, basin: str, station: str, key_id: str, key: bytes) -
 class Publisher:
     """One station: publishes sealed batches with QoS 1 and keeps the answers."""
 
-    def __init__(self, basin: str, station: str, key_id: str, key: bytes, port: int) -> None:
+    def __init__(
+        self, basin: str, station: str, key_id: str, key: bytes, port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.basin = basin
         self.station = station
         self.key_id = key_id.encode()
@@ -63,6 +66,8 @@ class Publisher:
         self._port = port
         self._changed = threading.Condition()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, f"{basin}-{station}", clean_session=False)
+        if tls is not None:
+            self._client.tls_set_context(tls)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._connected
         self._client.on_message = self._message

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import AFTER_STORE, EmbeddedSettings, InfluxSettings, SettingsError, load_settings
+from gateway.settings import AFTER_STORE, EmbeddedSettings, InfluxSettings, SettingsError, TlsSettings, load_settings
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "deploy" / "gateway.toml"
 LEAST = """\
@@ -49,6 +49,15 @@ def test_every_store_that_the_example_offers_is_right_when_it_is_uncommented(loa
     settings = load(text.replace('name = "influxdb"', 'name = "second"', 1))
     assert [type(store) for store in settings.stores] == [EmbeddedSettings, InfluxSettings, InfluxSettings]
     assert settings.broker.password_file.name == "broker-password"
+    assert settings.broker.tls.ca_file.name == "ca.crt"
+
+
+def test_tls_may_be_with_a_certificate_or_with_a_password(load, tmp_path):
+    assert load(LEAST).broker.tls is None
+    with_password = LEAST.replace("port = 1883", 'port = 8883\nusername = "g"\n[broker.tls]\nca_file = "ca.crt"')
+    assert load(with_password).broker.tls == TlsSettings(tmp_path / "ca.crt")
+    with_certificate = with_password.replace('ca.crt"', 'ca.crt"\ncertificate_file = "g.crt"\nkey_file = "g.key"')
+    assert load(with_certificate).broker.tls == TlsSettings(*(tmp_path / name for name in ("ca.crt", "g.crt", "g.key")))
 
 
 def test_a_path_is_relative_to_the_file(load, tmp_path):
@@ -73,10 +82,13 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
             "found a page, expected a [[store]] with kind",
         ),
         (LEAST[-1:], LEAST[LEAST.index("[[store]]") - 1 :], "a second time"),
+        ("port = 1883", 'port = 1883\n[broker.tls]\ncertificate_file = "c"', "broker.tls.ca_file: found nothing"),
+        ("port = 1883", 'port = 1883\n[broker.tls]\nca_file = "ca"\nkey_file = "k"', "broker.tls.certificate_file"),
     ],
     ids=[
         "port out of range", "port a text", "a name that is no id", "a missing key", "an unknown kind",
         "an unknown key", "no store", "no TOML", "a page without a store to read", "a store twice",
+        "TLS without an authority", "a key without certificate",
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(load, found, instead, expected):
