@@ -112,8 +112,8 @@ class RangeFinder:
         readings = []
         buffer = bytearray(16)
         any_byte = False
-        # A board that woke late measures late: the burst keeps its length.
-        start_ms = max(start_ms, board.monotonic_ms())
+        # A board that woke late measures late: the sensor still gets its warm-up, and the burst its length.
+        start_ms = max(start_ms, board.monotonic_ms() + self.warm_up_ms)
         end_ms = start_ms + self.span_ms + LATE_FRAMES * FRAME_PERIOD_MS
         while len(readings) < self._settings.burst:
             count = port.read_into(buffer, end_ms)

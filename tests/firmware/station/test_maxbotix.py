@@ -119,9 +119,11 @@ def test_a_sensor_that_dies_in_the_burst_gives_what_it_said():
 
 
 def test_a_board_that_woke_late_still_gets_a_whole_burst():
-    late = [(2000 + index * FRAME_PERIOD_MS, b"R1500\r") for index in range(30)]
-    _, values = measured(late, start_ms=CENTRE_MS + 1900)
-    assert values[2] == (7, GOOD)
+    woken_ms = 1900
+    warming_up = [(woken_ms + 120, BANNER), (woken_ms + 250, b"R5000\r"), (woken_ms + 384, b"R0777\r")]
+    late = [(woken_ms + WARM_UP_MS + index * FRAME_PERIOD_MS + 5, b"R1500\r") for index in range(30)]
+    _, values = measured(warming_up + late, start_ms=CENTRE_MS + woken_ms)
+    assert values == [(1500, GOOD), (3000, GOOD), (7, GOOD)]
 
 
 def test_every_series_has_its_own_digits_and_full_scale():
