@@ -1,4 +1,4 @@
-"""Compile everything that goes to a board with mpy-cross, and check each board's layer against its MicroPython stubs."""
+"""Compile all that goes to a board with mpy-cross, and check each board's layer against its MicroPython stubs."""
 
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 """Run test modules in MicroPython: one line per test, then the count.
 
-    micropython tests/firmware/station/run_micropython.py MODULE...
+micropython tests/firmware/station/run_micropython.py MODULE...
 """
 
 import sys
