@@ -31,7 +31,11 @@ class SerialPort:
         raise NotImplementedError
 
     def write(self, data):
-        """Write all of `data`."""
+        """Send all of `data`; return when its last bit has left. A half-duplex line may bring an echo of it."""
+        raise NotImplementedError
+
+    def send_break(self, low_ms):
+        """Hold the line at space for at least `low_ms`, then let it mark; return soon after that."""
         raise NotImplementedError
 
     def close(self):
@@ -121,6 +125,11 @@ class Board:
         raise NotImplementedError
 
     def open_serial(self, port_no, baud, bits=8, parity=None, stop=1):
+        """Return the SerialPort; `parity` is None, 0 for even or 1 for odd."""
+        raise NotImplementedError
+
+    def pulses(self, input_no):
+        """Return the pulses counted at an input since power came on, awake and asleep; HardwareError if none can be."""
         raise NotImplementedError
 
     def open_link(self, host, port, deadline_ms):

@@ -8,11 +8,13 @@ from station import hal
 
 RECEIVE_BYTES = 512
 POLL_MS = 5
+BREAK_BITS = 13  # for which MicroPython's sendbreak holds the line
 
 
 class UartPort(hal.SerialPort):
     def __init__(self, board, uart_no: int, tx_pin: int, rx_pin: int, baud: int, bits: int, parity, stop: int) -> None:
         self._board = board
+        self._baud = baud
         self._uart = machine.UART(
             uart_no,
             baudrate=baud,
@@ -35,6 +37,11 @@ class UartPort(hal.SerialPort):
     def write(self, data) -> None:
         self._uart.write(data)
         self._uart.flush()
+
+    def send_break(self, low_ms: int) -> None:
+        self._uart.init(baudrate=BREAK_BITS * 1000 // low_ms)
+        self._uart.sendbreak()
+        self._uart.init(baudrate=self._baud)
 
     def close(self) -> None:
         self._uart.deinit()

@@ -102,6 +102,9 @@ class Board(hal.Board):
         uart_no, tx_pin, rx_pin = wiring.SERIAL_PORTS[port_no]
         return UartPort(self, uart_no, tx_pin, rx_pin, baud, bits, parity, stop)
 
+    def pulses(self, input_no):
+        raise hal.HardwareError("no-pulse-counter")
+
     def open_link(self, host, port, deadline_ms):
         self._wifi.join(deadline_ms)
         utc_ms = query_utc_ms(self._wifi.time_server)

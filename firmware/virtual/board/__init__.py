@@ -69,7 +69,10 @@ class Board(hal.Board):
         return chip.run["battery_mv"] / 1000
 
     def open_serial(self, port_no, baud, bits=8, parity=None, stop=1):
-        return TerminalPort(port_no, baud)
+        return TerminalPort(port_no, baud, bits, parity, stop)
+
+    def pulses(self, input_no):
+        return chip.line.ask(control_line.PULSES, input_no)[0]
 
     def open_link(self, host, port, deadline_ms):
         return TcpLink(host, port, deadline_ms)

@@ -1,6 +1,7 @@
 """A pseudo-terminal: the console of a virtual station, or the wire between it and a serial instrument."""
 
 import os
+import select
 import termios
 import tty
 
@@ -20,6 +21,13 @@ class Terminal:
 
     def write(self, data: bytes) -> None:
         os.write(self.near_fd, data)
+
+    def read(self, count: int, timeout_s: float) -> bytes:
+        """Return `count` bytes that the other side has written, fewer when they do not come within the timeout."""
+        data = b""
+        while len(data) < count and select.select([self.near_fd], [], [], timeout_s)[0]:
+            data += os.read(self.near_fd, count - len(data))
+        return data
 
     def baud(self) -> int:
         """Return the speed that the other side has set."""

@@ -14,6 +14,7 @@ from firmware.virtual.host.flash_image import FlashImage
 from firmware.virtual.host.process import BoardProcess, Request
 from firmware.virtual.host.wiring import Wiring
 from firmware.virtual.rom import control_line
+from firmware.virtual.sensors.instrument import Instrument
 
 __all__ = ["Activity", "StationFailed", "VirtualStation"]
 
@@ -97,6 +98,10 @@ class VirtualStation:
     def plug_sensor(self, port_no: int | None = None) -> None:
         for wire in self._wiring.ports(port_no):
             wire.cable_in = True
+
+    def instrument(self, sensor_no: int) -> Instrument:
+        """Return the simulated instrument of a sensor, such as to switch a fault of it on."""
+        return self._wiring.instrument(sensor_no)
 
     def close(self) -> None:
         self._switch_off()
@@ -234,8 +239,16 @@ class VirtualStation:
 
     def _open_serial(self, request: Request) -> None:
         assert self._process is not None
-        path = self._wiring.port(request.argument).open()
+        path = self._wiring.port(request.argument).open(request.payload.decode())
         self._process.reply(self._monotonic_ms(), 0, path.encode())
+
+    def _serial_written(self, request: Request) -> None:
+        self._wiring.port(request.argument).take(request.first, self._clock.now_ms())
+
+    def _pulses(self, request: Request) -> None:
+        assert self._process is not None
+        count = self._wiring.pulses(request.argument, self._power_on_ms, self._clock.now_ms())
+        self._process.reply(self._monotonic_ms(), count)
 
     def _close_serial(self, request: Request) -> None:
         self._wiring.port(request.argument).close()
@@ -270,6 +283,8 @@ _HANDLERS: dict[int, Callable[[VirtualStation, Request], None]] = {
     control_line.RESUME: VirtualStation._resume_on_request,
     control_line.OPEN_SERIAL: VirtualStation._open_serial,
     control_line.CLOSE_SERIAL: VirtualStation._close_serial,
+    control_line.SERIAL_WRITTEN: VirtualStation._serial_written,
+    control_line.PULSES: VirtualStation._pulses,
     control_line.SET_POWER: VirtualStation._set_power,
     control_line.KEEP: VirtualStation._keep,
     control_line.SET_CLOCK: VirtualStation._set_clock,

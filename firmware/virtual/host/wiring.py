@@ -1,10 +1,11 @@
-"""What is wired to a virtual station: instruments, the switches that supply them, and the serial ports they are on."""
+"""What is wired to a virtual station: instruments, the switches that supply them, and the ports they are on."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from firmware.virtual.host.serial_wire import Instrument, SerialWire
-from firmware.virtual.sensors import INSTRUMENTS
+from firmware.virtual.host.serial_wire import SerialWire
+from firmware.virtual.sensors import INSTRUMENTS, PULSE_INSTRUMENTS, TippingBucket
+from firmware.virtual.sensors.instrument import Instrument
 
 __all__ = ["Wiring"]
 
@@ -14,22 +15,38 @@ class Wiring:
 
     def __init__(self, sensors: list[dict[str, Any]], stage_m_at: Callable[[int], float | None]) -> None:
         self._wires: dict[int, SerialWire] = {}
+        self._pulse_inputs: dict[int, TippingBucket] = {}
+        self._instruments: dict[int, Instrument] = {}
         self._supplied_by: dict[int, list[Instrument]] = {}
         for sensor in sensors:
             kind = sensor["kind"]
+            if kind in PULSE_INSTRUMENTS:
+                self._pulse_inputs[sensor["port"]] = PULSE_INSTRUMENTS[kind](sensor)
+                continue
             if kind not in INSTRUMENTS:
-                raise ValueError(f"no simulated instrument of kind {kind!r}; expected one of {', '.join(INSTRUMENTS)}")
+                known = ", ".join([*INSTRUMENTS, *PULSE_INSTRUMENTS])
+                raise ValueError(f"no simulated instrument of kind {kind!r}; expected one of {known}")
             instrument = INSTRUMENTS[kind](sensor, stage_m_at)
-            self._wires[sensor["port"]] = SerialWire(instrument)
+            self._instruments[sensor["sensor_no"]] = instrument
+            self.port(sensor["port"]).connect(instrument)
             self._supplied_by.setdefault(sensor["power_switch"], []).append(instrument)
 
     def port(self, port_no: int) -> SerialWire:
         """Return a port's wire; a port with no instrument has one that ends nowhere."""
-        return self._wires.setdefault(port_no, SerialWire(None))
+        return self._wires.setdefault(port_no, SerialWire())
 
     def ports(self, port_no: int | None) -> list[SerialWire]:
         """Return one port's wire, or all of them."""
         return list(self._wires.values()) if port_no is None else [self.port(port_no)]
+
+    def instrument(self, sensor_no: int) -> Instrument:
+        """Return the instrument of a sensor on a serial line, or raise KeyError."""
+        return self._instruments[sensor_no]
+
+    def pulses(self, input_no: int, from_ms: int, to_ms: int) -> int:
+        """Return how many pulses came at an input; none where nothing is connected."""
+        bucket = self._pulse_inputs.get(input_no)
+        return 0 if bucket is None else bucket.tips(from_ms, to_ms)
 
     def switch(self, switch_no: int, on: bool, at_ms: int) -> None:
         for instrument in self._supplied_by.get(switch_no, []):

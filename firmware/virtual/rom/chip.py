@@ -54,10 +54,10 @@ class Line:
         except OSError:
             end_process(1)  # the bench is gone, and no application may hide that
 
-    def ask(self, operation, argument):
-        """Return the payload of the answer."""
-        self.tell(operation, argument)
-        return self._reply()[1]
+    def ask(self, operation, argument, payload=b""):
+        """Return the number and the payload of the answer."""
+        self.tell(operation, argument, 0, 0, payload)
+        return self._reply()
 
     def wait(self, operation, argument, until_ms, consumed=0, link=None, events=select.POLLIN):
         """Wait until a time, for bytes on a port or events on the link; return the number in the bench's reply."""

@@ -3,12 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from firmware.virtual.sensors.instrument import Instrument
 from firmware.virtual.sensors.maxbotix import HRXL_WR, HRXL_WRL, MaxbotixHrxl
+from firmware.virtual.sensors.tipping_bucket import TippingBucket
 
-__all__ = ["INSTRUMENTS"]
+__all__ = ["INSTRUMENTS", "PULSE_INSTRUMENTS", "TippingBucket"]
 
 # kind -> make(sensor of station.json, stage_m_at(unix_ms))
-INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]], MaxbotixHrxl]] = {
+INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]], Instrument]] = {
     "maxbotix-hrxl": lambda sensor, stage_m_at: MaxbotixHrxl(HRXL_WR, sensor["zero_distance_m"], stage_m_at),
     "maxbotix-hrxl-wrl": lambda sensor, stage_m_at: MaxbotixHrxl(HRXL_WRL, sensor["zero_distance_m"], stage_m_at),
+}
+
+# The same for what is on a pulse input of the board.
+PULSE_INSTRUMENTS: dict[str, Callable[[dict[str, Any]], TippingBucket]] = {
+    "tipping-bucket": lambda sensor: TippingBucket(),
 }

@@ -6,6 +6,8 @@ Timing and limits: data sheet PD11500, power-up timing and the table of range cy
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmware.virtual.sensors.instrument import Instrument
+
 __all__ = ["HRXL_WR", "HRXL_WRL", "MaxbotixHrxl", "Model"]
 
 POWER_UP_MS = 50
@@ -39,10 +41,8 @@ HRXL_WR = Model("MB7360", 300, 5000, range_cycle_ms=133, serial_data_sent_ms=123
 HRXL_WRL = Model("MB7363", 500, 9999, range_cycle_ms=166, serial_data_sent_ms=158 + 8)
 
 
-class MaxbotixHrxl:
+class MaxbotixHrxl(Instrument):
     """Free-running ranges while powered; `stage_m_at(unix_ms)` is the river, None where it is not known."""
-
-    baud = 9600
 
     def __init__(self, model: Model, mounting_height_m: float, stage_m_at: Callable[[int], float | None]) -> None:
         self._model = model
