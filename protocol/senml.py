@@ -1,162 +1,195 @@
 # Shared dialect: runs on MicroPython and CPython.
-"""SenML-CBOR (RFC 8428) from other makers' loggers: packs to resolved values. Read only; nothing here sends it."""
+"""SenML in CBOR (RFC 8428), as other makers' loggers send it: a pack to measurements with everything resolved.
 
+Base names, times, units, values and sums are applied, and times relative to "now" are made absolute. Nothing is
+repaired: whatever the RFC or the bounds below do not allow is refused whole, with DecodeError(reason, offset).
+"""
+
+from .batch import TIME_LIMIT_MS
 from .cbor import DecodeError
-from .senml_items import ItemReader
+from .foreign_cbor import ForeignReader
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Fields = dict[int, Any]  # by label; the takers below see to the types
+
+# Bounds of ours; the RFC has none.
 PACK_LIMIT = 65_536  # bytes
-RECORDS_LIMIT = 512
-NAME_LIMIT = 256
-VERSION = 10  # RFC 8428, 4.4
-TIME_LIMIT_S = 2**32
-RELATIVE_BELOW_S = 2**28  # a smaller time is relative to now (RFC 8428, 4.5.3)
+RECORDS_LIMIT = 1_024
+FIELDS_LIMIT = 32  # in one record
+NAME_LIMIT = 128  # letters of a name, base and all
+UNIT_LIMIT = 32
+TEXT_LIMIT = 1_024  # bytes of a text value or a data value
 
-# Labels (RFC 8428, table 4).
-_BASE_VERSION, _BASE_NAME, _BASE_TIME, _BASE_UNIT, _BASE_VALUE, _BASE_SUM = -1, -2, -3, -4, -5, -6
-_NAME, _UNIT, _VALUE, _STRING, _BOOLEAN, _SUM, _TIME, _UPDATE, _DATA = 0, 1, 2, 3, 4, 5, 6, 7, 8
-_TEXTS = (_BASE_NAME, _BASE_UNIT, _NAME, _UNIT, _STRING)
-_NUMBERS = (_BASE_VERSION, _BASE_TIME, _BASE_VALUE, _BASE_SUM, _VALUE, _SUM, _TIME, _UPDATE)
-_VALUES = (_VALUE, _STRING, _BOOLEAN, _DATA)  # of which a record holds at most one
+VERSION = 10  # RFC 8428, section 4.4: what is meant by no version, and the highest there is
+ABSOLUTE_FROM_S = 1 << 28  # section 4.5.3: times below are relative to now
 
-# Unit of SenML (RFC 8428 and RFC 8798) -> how our variables end, and how a number is converted: (factor, offset).
-_UNITS = {
-    "m": {"_m": (1.0, 0.0), "_mm": (1000.0, 0.0)},
-    "cm": {"_m": (0.01, 0.0)},
-    "mm": {"_m": (0.001, 0.0), "_mm": (1.0, 0.0)},
-    "m/s": {"_m_s": (1.0, 0.0)},
-    "m3/s": {"_m3_s": (1.0, 0.0)},
-    "l/s": {"_m3_s": (0.001, 0.0)},
-    "m2": {"_m2": (1.0, 0.0)},
-    "Cel": {"_c": (1.0, 0.0)},
-    "K": {"_c": (1.0, -273.15)},
-    "V": {"_v": (1.0, 0.0)},
-    "mV": {"_v": (0.001, 0.0)},
-    "Pa": {"_hpa": (0.01, 0.0)},
-    "hPa": {"_hpa": (1.0, 0.0)},
-    "%RH": {"_percent": (1.0, 0.0)},
-    "S/m": {"_us_cm": (10_000.0, 0.0)},
-    "dB": {"_db": (1.0, 0.0)},
-    "count": {"pulses": (1.0, 0.0)},
-}
+# Labels, section 6, table 4.
+_BASE_SUM, _BASE_VALUE, _BASE_UNIT, _BASE_TIME, _BASE_NAME, _BASE_VERSION = -6, -5, -4, -3, -2, -1
+_NAME, _UNIT, _VALUE, _TEXT_VALUE, _BOOL_VALUE, _SUM, _TIME, _UPDATE_TIME, _DATA_VALUE = range(9)
+_VALUES = (_VALUE, _TEXT_VALUE, _BOOL_VALUE, _DATA_VALUE)
+_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-:./_"
 
 
-class UnknownUnit(ValueError):
-    """A unit that does not fit the variable; `unit` and `variable` are what was given."""
+class Measurement:
+    """One resolved record. `value` is a float, text, bool or bytes, or None where the record has only a sum.
 
-    def __init__(self, unit: str, variable: str) -> None:
-        super().__init__("the unit %r does not fit %s" % (unit, variable))
-        self.unit = unit
-        self.variable = variable
+    `is_dated` tells whether the logger knew the time; else `at_ms` was made from the time of receipt. `offset` is the
+    byte at which the record begins.
+    """
 
+    __slots__ = ("at_ms", "is_dated", "name", "offset", "sum", "unit", "update_s", "value")
 
-class SenmlValue:
-    """One resolved record: `value` is None where the record holds a sum, a text, a boolean or data instead."""
-
-    __slots__ = ("name", "sum", "time_ms", "unit", "value")
-
-    def __init__(self, name: str, unit: str, time_ms: int, value: float | None, total: float | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        unit: str,
+        value: "float | str | bool | bytes | None",
+        at_ms: int,
+        is_dated: bool,
+        sum: "float | None" = None,
+        update_s: "float | None" = None,
+        offset: int = 0,
+    ) -> None:
         self.name = name
         self.unit = unit
-        self.time_ms = time_ms
         self.value = value
-        self.sum = total
+        self.at_ms = at_ms
+        self.is_dated = is_dated
+        self.sum = sum
+        self.update_s = update_s
+        self.offset = offset
 
 
-def decode_senml(payload: bytes, now_ms: int) -> list[SenmlValue]:
-    """Return the records of a pack with base values and times resolved, or raise DecodeError."""
+def decode_senml(payload: bytes, received_at_ms: int) -> list[Measurement]:
+    """Return the measurements of a pack in its order, or raise DecodeError; times "now" are `received_at_ms`."""
     if len(payload) > PACK_LIMIT:
         raise DecodeError("too-large", PACK_LIMIT)
-    reader = ItemReader(payload)
-    pack = reader.take()
-    if reader.position != len(payload):
-        raise DecodeError("trailing-bytes", reader.position)
-    if not isinstance(pack, list) or not 1 <= len(pack) <= RECORDS_LIMIT or payload[0] >> 5 != 4:
-        raise DecodeError("wrong-type", 0)
-    texts: dict[int, str] = {}
-    numbers: dict[int, float] = {}
-    values = []
-    for item in pack:
-        fields = _fields(item)
-        # Only base values hold on; what one record says of itself goes with it.
-        texts = {label: text for label, text in texts.items() if label < 0}
-        numbers = {label: number for label, number in numbers.items() if label < 0}
-        for label, value in fields.items():
-            if isinstance(value, str):
-                texts[label] = value
-            elif label in _NUMBERS and isinstance(value, (int, float)):
-                numbers[label] = value
-        if numbers.get(_BASE_VERSION, VERSION) > VERSION:
-            raise DecodeError("unknown-version", 0)
+    reader = ForeignReader(payload)
+    base: Fields = {}
+    measurements = []
+    size = reader.take_array(RECORDS_LIMIT)
+    taken = 0
+    while reader.has_next(size, taken, RECORDS_LIMIT):
+        start = reader.position
+        fields = _take_record(reader)
+        for label in fields:
+            if label < 0:
+                base[label] = fields[label]
+        # A record of base fields alone measures nothing: it speaks for those that follow (section 5.1.7).
         if any(label >= 0 for label in fields):
-            values.append(_resolve(texts, numbers, [label for label in _VALUES if label in fields], now_ms))
-    return values
+            measurements.append(_resolve(fields, base, received_at_ms, start))
+        taken += 1
+    reader.finish()
+    if not measurements:
+        raise DecodeError("no-measurement", len(payload))
+    return measurements
 
 
-def to_variable(value: float, unit: str, variable: str) -> float:
-    """Return a value in the unit that the variable has in its name, or raise UnknownUnit."""
-    for ending, (factor, offset) in _UNITS.get(unit, {}).items():
-        # "_m" ends "stage_m" but not "discharge_m3_s"; "_m_s" and "_m" cannot both end one name.
-        if variable.endswith(ending):
-            return value * factor + offset
-    raise UnknownUnit(unit, variable)
+def is_name(text: str) -> bool:
+    """Tell whether the text may be a name with its base (section 4.5.1)."""
+    if not 1 <= len(text) <= NAME_LIMIT or text[0] in "-:./_":
+        return False
+    return all(letter in _NAME_LETTERS for letter in text)
 
 
-def _fields(item: object) -> dict[int, object]:
-    """Return a record by label; unknown labels are ignored unless they must be understood (RFC 8428, 4.4)."""
-    if not isinstance(item, list) or not all(isinstance(pair, tuple) for pair in item):
-        raise DecodeError("wrong-type", 0)
-    fields: dict[int, object] = {}
-    for label, value in item:
-        if isinstance(label, str):
-            if label.endswith("_"):
-                raise DecodeError("unknown-field", 0)
-            continue
-        if not isinstance(label, int) or isinstance(label, bool):
-            raise DecodeError("wrong-type", 0)
+def _take_record(reader: ForeignReader) -> "Fields":
+    """Take one record; fields of no meaning to us are left out, unless they insist on being understood."""
+    fields: Fields = {}
+    size = reader.take_map(FIELDS_LIMIT)
+    taken = 0
+    while reader.has_next(size, taken, FIELDS_LIMIT):
+        start = reader.position
+        label = reader.take_label()
+        if isinstance(label, str) and label.endswith("_"):
+            raise DecodeError("not-understood", start)  # section 4.4
         if label in fields:
-            raise DecodeError("not-ascending", 0)
-        if label in _TEXTS and not isinstance(value, str):
-            raise DecodeError("wrong-type", 0)
-        if label == _BOOLEAN and not isinstance(value, bool):
-            raise DecodeError("wrong-type", 0)
-        if label in _NUMBERS and (not isinstance(value, (int, float)) or isinstance(value, bool)):
-            raise DecodeError("wrong-type", 0)
-        fields[label] = value
+            raise DecodeError("label-twice", start)
+        if label in _TAKERS:
+            fields[label] = _TAKERS[label](reader)
+        else:
+            reader.skip()
+        taken += 1
     return fields
 
 
-def _resolve(texts: dict[int, str], numbers: dict[int, float], kinds: list[int], now_ms: int) -> SenmlValue:
-    """Return a record with its base values; `kinds` are the labels of values it holds, of which one may be."""
-    name = texts.get(_BASE_NAME, "") + texts.get(_NAME, "")
-    if not _is_name(name):
-        raise DecodeError("bad-name", 0)
-    has_sum = _SUM in numbers or _BASE_SUM in numbers
-    has_value = kinds == [_VALUE] or (not kinds and not has_sum and _BASE_VALUE in numbers)
-    if len(kinds) > 1 or not (kinds or has_sum or has_value):
-        raise DecodeError("wrong-size", 0)
-    time_s = numbers.get(_BASE_TIME, 0) + numbers.get(_TIME, 0)
-    if not -TIME_LIMIT_S < time_s < TIME_LIMIT_S:
-        raise DecodeError("bad-time", 0)
-    time_ms = round(time_s * 1000)
-    if time_s < RELATIVE_BELOW_S:
-        time_ms += now_ms
-    return SenmlValue(
-        name,
-        texts.get(_UNIT, texts.get(_BASE_UNIT, "")),
-        time_ms,
-        _finite(numbers.get(_VALUE, 0) + numbers.get(_BASE_VALUE, 0)) if has_value else None,
-        _finite(numbers.get(_SUM, 0) + numbers.get(_BASE_SUM, 0)) if has_sum else None,
-    )
+def _take_version(reader: ForeignReader) -> int:
+    start = reader.position
+    version = reader.take_label()
+    if not isinstance(version, int):
+        raise DecodeError("wrong-type", start)
+    if not 1 <= version <= VERSION:
+        raise DecodeError("unknown-version", start)
+    return version
 
 
-def _finite(number: float) -> float:
-    if number - number != 0:
-        raise DecodeError("not-finite", 0)
-    return number
+def _take_name(reader: ForeignReader) -> str:
+    return reader.take_text(0, NAME_LIMIT)
 
 
-def _is_name(name: str) -> bool:
-    """Tell whether the text may name a sensor (RFC 8428, 4.5.1)."""
-    if not 1 <= len(name) <= NAME_LIMIT or name[0] in "-:./_":
-        return False
-    return all("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "-:./_" for c in name)
+def _take_unit(reader: ForeignReader) -> str:
+    return reader.take_text(1, UNIT_LIMIT)
+
+
+def _take_text_value(reader: ForeignReader) -> str:
+    return reader.take_text(0, TEXT_LIMIT)
+
+
+def _take_data_value(reader: ForeignReader) -> bytes:
+    return reader.take_bytes(TEXT_LIMIT)
+
+
+_TAKERS = {
+    _BASE_SUM: ForeignReader.take_number,
+    _BASE_VALUE: ForeignReader.take_number,
+    _BASE_UNIT: _take_unit,
+    _BASE_TIME: ForeignReader.take_number,
+    _BASE_NAME: _take_name,
+    _BASE_VERSION: _take_version,
+    _NAME: _take_name,
+    _UNIT: _take_unit,
+    _VALUE: ForeignReader.take_number,
+    _TEXT_VALUE: _take_text_value,
+    _BOOL_VALUE: ForeignReader.take_bool,
+    _SUM: ForeignReader.take_number,
+    _TIME: ForeignReader.take_number,
+    _UPDATE_TIME: ForeignReader.take_number,
+    _DATA_VALUE: _take_data_value,
+}
+
+
+def _resolve(fields: "Fields", base: "Fields", received_at_ms: int, start: int) -> Measurement:
+    """Return the record with the base fields applied (section 4.6)."""
+    name = str(base.get(_BASE_NAME, "")) + str(fields.get(_NAME, ""))
+    if not is_name(name):
+        raise DecodeError("bad-name", start)
+    found = [label for label in _VALUES if label in fields]
+    if len(found) > 1:
+        raise DecodeError("two-values", start)
+    if not found and _SUM not in fields:
+        raise DecodeError("no-value", start)
+    value = fields[found[0]] if found else None
+    if _VALUE in fields:
+        value = _added(fields, _VALUE, base, _BASE_VALUE, start)
+    total = None
+    if _SUM in fields or _BASE_SUM in base:
+        total = _added(fields, _SUM, base, _BASE_SUM, start)
+    time_s = _added(fields, _TIME, base, _BASE_TIME, start)
+    is_dated = time_s >= ABSOLUTE_FROM_S
+    at_ms = -1
+    if abs(time_s) <= TIME_LIMIT_MS // 1000:
+        at_ms = round(time_s * 1000) + (0 if is_dated else received_at_ms)
+    if not 0 <= at_ms <= TIME_LIMIT_MS:
+        raise DecodeError("bad-time", start)
+    unit = str(fields.get(_UNIT, base.get(_BASE_UNIT, "")))
+    return Measurement(name, unit, value, at_ms, is_dated, total, fields.get(_UPDATE_TIME), start)
+
+
+def _added(fields: "Fields", label: int, base: "Fields", base_label: int, start: int) -> float:
+    """Return the sum of a field and its base; what is missing is zero."""
+    total = float(base.get(base_label, 0.0)) + float(fields.get(label, 0.0))
+    if total - total != 0:
+        raise DecodeError("not-finite", start)
+    return total
