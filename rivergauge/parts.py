@@ -42,6 +42,15 @@ class Part:
 
 _CHROMIUM = ("chromium", "chromium-driver", "fonts-dejavu-core")  # without a font a page would show no letters
 
+# A machine without fonts has no configuration of them either; this one names the fonts unpacked beside it.
+FONTS_CONFIGURATION = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"""
+
 PARTS = {
     "micropython": Part(("micropython",), "usr/bin/micropython", "MICROPYTHON"),
     "mosquitto": Part(("mosquitto",), "usr/sbin/mosquitto", "MOSQUITTO"),
@@ -149,6 +158,9 @@ def _write_launcher(launcher: Path, root: Path, executable: str, *, own_loader: 
         start = f'exec "$root/{loader.relative_to(root)}" --library-path "{search}" "$root/{executable}" "$@"'
     else:
         start = f'LD_LIBRARY_PATH="{search}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}" exec "$root/{executable}" "$@"'
+    if (root / "usr/share/fonts").is_dir():
+        (root / "fonts.conf").write_text(FONTS_CONFIGURATION)
+        start = f'[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_FILE="$root/fonts.conf"\n{start}'
     launcher.parent.mkdir(parents=True, exist_ok=True)
     unfinished = launcher.with_suffix(".new")
     # No dirname: the bench starts MicroPython at every wake of a station, and a fork there costs more than the rest.
