@@ -59,7 +59,13 @@ def count_cases() -> Callable[[str, int], None]:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" and report.passed:
-        _cases_ran["pytest"] += 1
+        _cases_ran[_interpreter_of(report.nodeid)] += 1
+
+
+def _interpreter_of(nodeid: str) -> str:
+    """Return the build that a parametrised test of the protocol ran against; everything else is CPython."""
+    build = nodeid.rpartition("[")[2].rstrip("]").rpartition("-")[2]
+    return f"CPython, {build} protocol" if build in ("pure", "compiled") else "CPython"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

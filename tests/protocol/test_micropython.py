@@ -19,7 +19,7 @@ def run_in_micropython(micropython: str, script: str) -> str:
 def test_every_vector_holds_in_micropython(part, count_cases):
     printed = run_in_micropython(part("micropython"), "run_on_micropython.py")
     assert printed.splitlines()[-1] == f"ran {len(CASES)} failed 0", printed
-    count_cases("micropython", len(CASES))
+    count_cases("MicroPython", len(CASES))
 
 
 def test_encoding_a_day_allocates_at_most_4_kib_beyond_the_output_buffer(part):
