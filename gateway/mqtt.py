@@ -112,6 +112,13 @@ class Link:
         return self._arrived
 
     @property
+    def is_running(self) -> bool:
+        """True while the network thread lives, connected or trying to be."""
+        # paho has no public word for it, and a link whose thread has died would look as if nothing arrived.
+        thread = self._client._thread
+        return thread is not None and thread.is_alive()
+
+    @property
     def is_connected(self) -> bool:
         return self._connected
 

@@ -48,6 +48,17 @@ class Post(Worker):
         self._state = state
         self.wake()
 
+    @property
+    def has_work(self) -> bool:
+        """True while the broker is there and a receipt or a message of the outbox is to go."""
+        is_due = self._progress.cursor(RECEIPTS) < self._limit() or self._progress.owed > 0
+        return is_due and self._link.is_connected
+
+    @property
+    def position(self) -> int:
+        """A number that changes with whatever is sent."""
+        return self._progress.cursor(RECEIPTS) - self._progress.owed
+
     def step(self) -> float | None:
         if not self._link.is_connected:
             return None
@@ -70,9 +81,13 @@ class Post(Worker):
         return 0
 
     def _due(self) -> list[Frame]:
-        limit = self._progress.cursor(SETTLED) if self._is_after_store else self._progress.head
+        limit = self._limit()
         frames = self._journal.frames(self._progress.cursor(RECEIPTS), GROUP_LIMIT)
         return [frame for frame in frames if frame.seq <= limit]
+
+    def _limit(self) -> int:
+        """Return the last frame that may be receipted."""
+        return self._progress.cursor(SETTLED) if self._is_after_store else self._progress.head
 
     def _receipts(self, frames: Sequence[Frame]) -> list[Publication]:
         """Return the receipts for these frames, those for one station's log and key in one message."""

@@ -46,6 +46,11 @@ class Reception(Worker):
         self._complaint = Complaint(log, f"journal {journal.path}", monotonic)
         self.handled = 0  # messages journalled and acknowledged since the start
 
+    @property
+    def has_work(self) -> bool:
+        """True while something has arrived that is not journalled and acknowledged."""
+        return self.handled < self._link.arrived
+
     def step(self) -> float | None:
         self._replay()
         arrivals = self._link.take(GROUP_LIMIT)

@@ -21,6 +21,7 @@ from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.reception import Reception
 from gateway.settings import AFTER_STORE, Settings
+from gateway.stalls import Stage, Stalls, follower_stage
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.store import Store
 from gateway.trimming import Trimming
@@ -90,7 +91,7 @@ class Service:
 
         While the broker is away, what only the broker could take does not count.
         """
-        if self._reception.handled < self._link.arrived:
+        if self._reception.has_work:
             return False
         stages = [FLAGGING, *(store.name for store in self._stores)]
         if not self._link.is_connected:
@@ -101,6 +102,11 @@ class Service:
         """Return messages received, decoded, refused and forged, and records received, stored, duplicate, dead and
         pending, since the journal began."""
         return self.journal.counts()
+
+    def stalled(self) -> list[str]:
+        """Return the stages that do not get on with work that they have; to be asked every few seconds."""
+        network = [] if self._link.is_running else ["network"]
+        return network + self._stalls.look(monotonic())
 
     @property
     def is_ready(self) -> bool:
@@ -117,7 +123,7 @@ class Service:
         windows = self.journal.load_windows()
         self._progress = Progress(self.journal.head(), self.journal.cursors(), len(self.journal.outbox(-1)))
         keys = Keys(self._settings.keys)
-        ingest = Ingest(code, [station.id for station in self._basin.stations], keys, windows, hmac_sha256)
+        ingest = Ingest(code, {station.id: station.senml for station in self._basin.stations}, keys, windows, hmac_sha256)
         deliveries = Deliveries(self._basin)
         topics = [f"rg/1/{code}/+/{leaf}" for leaf in LEAVES]
         self._link = Link(
@@ -139,6 +145,14 @@ class Service:
         self._workers = [self._reception, flagging, *feeders, self._post, trimming]
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
+        self._stalls = Stalls(
+            [
+                Stage(self._reception, lambda: self._reception.handled, lambda: self._reception.has_work),
+                Stage(self._post, lambda: self._post.position, lambda: self._post.has_work),
+                follower_stage(flagging, FLAGGING, self._progress),
+                *(follower_stage(each, name, self._progress) for each, name in zip(feeders, names, strict=True)),
+            ]
+        )
 
     def _open_page(self) -> Page | None:
         web, embedded = self._settings.web, self._settings.embedded

@@ -15,6 +15,7 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.is_resting = False
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -46,8 +47,10 @@ class Worker:
         return not self._thread.is_alive()
 
     def rest(self, seconds: float) -> None:
-        """Wait inside a step, cut short by `stop`."""
+        """Wait inside a step for what others have to put right, cut short by `stop`."""
+        self.is_resting = True
         self._stopping.wait(seconds)
+        self.is_resting = False
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -57,7 +60,7 @@ class Worker:
             except Exception:
                 # A fault of ours in one stage must not silence the others; nothing is lost, the journal is not passed.
                 log.exception("%s failed; trying again in %g s", self.name, AFTER_FAULT_S)
-                self.rest(AFTER_FAULT_S)
+                self._stopping.wait(AFTER_FAULT_S)
                 continue
             if wait_s != 0:
                 self._wake.wait(wait_s)

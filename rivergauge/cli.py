@@ -18,7 +18,7 @@ DONE, FAILED, WRONG_USE = 0, 1, 2  # exit statuses of every subcommand
 # name, where it is (a function, or a typer.Typer with subcommands of its own), what it does
 COMMANDS = [
     ("demo", "rivergauge.demo:demo", "Run a whole basin on this machine: virtual stations, broker, gateway and page."),
-    ("run", "rivergauge.gateway_commands:run", "Run the gateway."),
+    ("run", "rivergauge.run:run", "Run the gateway."),
     ("check", "rivergauge.gateway_commands:check", "Check configuration, broker and store of a gateway."),
     ("status", "rivergauge.gateway_commands:status", "Show what the gateway has received, stored and refused."),
     ("deadletters", "rivergauge.dead_letters:app", "List, show, replay or drop what could not be stored."),

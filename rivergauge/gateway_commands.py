@@ -1,11 +1,6 @@
-"""`rivergauge run`, `check` and `status`: the gateway on a server."""
+"""`rivergauge check` and `status`: the gateway on a server, seen from outside."""
 
 import json
-import logging
-import signal
-import sqlite3
-import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -14,43 +9,18 @@ import typer
 
 from gateway.checking import check_gateway
 from gateway.journal import Journal
-from gateway.service import Service
 from gateway.settings import load_settings
 from gateway.status import read_status
 from rivergauge.basin import load_basin
 from rivergauge.listing import Form, choose_form, print_listing
 
-__all__ = ["ConfigOption", "JsonOption", "check", "open_journal", "run", "status"]
+__all__ = ["DEFAULT_CONFIG", "FAILED", "ConfigOption", "JsonOption", "check", "open_journal", "status"]
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The settings of the gateway.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 DEFAULT_CONFIG = Path("gateway.toml")
 FAILED = 1
-
-log = logging.getLogger(__name__)
-
-
-def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Run the gateway until SIGTERM or Ctrl-C.
-
-    Example: rivergauge run --config deploy/gateway.toml
-    """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = load_settings(config)
-    service = Service(settings, load_basin(settings.basin), now_ms=lambda: time.time_ns() // 1_000_000)
-    is_over = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: is_over.set())
-    try:
-        service.start()
-    except (OSError, sqlite3.Error) as error:
-        typer.echo(f"the gateway cannot start: {error}", err=True)
-        raise typer.Exit(FAILED) from None
-    log.info("gateway %s is running%s", settings.name, f", page at {service.web_url}" if service.web_url else "")
-    is_over.wait()
-    service.stop()
-    log.info("gateway %s has ended", settings.name)
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:

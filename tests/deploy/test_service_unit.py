@@ -1,0 +1,47 @@
+"""The systemd unit, judged by systemd itself."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).resolve().parents[2] / "deploy" / "rivergauge.service"
+EXPOSURE_LIMIT = 1.5  # of 10; the units of other gateways score 9.2
+
+
+@pytest.fixture(scope="module")
+def systemd_analyze():
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not on this machine; it comes with systemd")
+
+    def run(*arguments):
+        return subprocess.run([program, *arguments, UNIT], capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+def test_the_sandbox_leaves_little_exposed(systemd_analyze):
+    finished = systemd_analyze("security", "--offline=true", "--no-pager")
+    exposure = re.search(r"Overall exposure level for rivergauge.service: ([0-9.]+)", finished.stdout)
+    assert exposure, finished.stdout + finished.stderr
+    assert float(exposure[1]) <= EXPOSURE_LIMIT
+
+
+def test_systemd_finds_no_mistake_but_that_it_is_not_installed_here(systemd_analyze):
+    complaints = [line for line in systemd_analyze("verify").stderr.splitlines() if "rivergauge.service" in line]
+    assert all("/opt/rivergauge/bin/rivergauge is not executable" in line for line in complaints), complaints
+
+
+def test_the_watchdog_is_looked_after_and_mistakes_in_a_file_end_the_restarts():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(UNIT)
+    service = unit["Service"]
+    assert service["Type"] == "notify"
+    assert int(service["WatchdogSec"]) >= 3 * 5, "rivergauge run looks every 5 s"
+    assert service["RestartPreventExitStatus"] == "2"
+    assert service["BindReadOnlyPaths"].endswith("/keys")
