@@ -39,6 +39,7 @@ cdef class Reader:
     cpdef Py_ssize_t skip_bytes(self, Py_ssize_t low, Py_ssize_t high) except -1
     @cython.locals(size=Py_ssize_t)
     cpdef bytes take_bytes(self, Py_ssize_t low, Py_ssize_t high)
+    cpdef int next_major(self) except -1
     cpdef bint is_text(self) except -1
     @cython.locals(size=Py_ssize_t, start=Py_ssize_t, data=bytes, index=Py_ssize_t, letter=int)
     cpdef str take_text(self, Py_ssize_t low, Py_ssize_t high)

@@ -134,9 +134,13 @@ class Reader:
         size = self.skip_bytes(low, high)
         return self.data[self.position - size : self.position]
 
+    def next_major(self) -> int:
+        """Return the major type of the next item."""
+        return self._peek() >> 5
+
     def is_text(self) -> bool:
         """Tell whether a text is next."""
-        return self._peek() >> 5 == _TEXT
+        return self.next_major() == _TEXT
 
     def take_text(self, low: int, high: int) -> str:
         """Take text of printable ASCII and line feeds: the only letters every build reads alike."""

@@ -46,12 +46,14 @@ class Sealed:
 
 def seal(payload: bytes, key: bytes, key_id: bytes, topic: str, hmac_sha256: "Hmac", tag_bytes: int = 8) -> bytes:
     """Return the payload as COSE_Mac0 for this topic, with a tag of 8 or 32 bytes."""
-    if tag_bytes not in _ALGORITHMS:
-        raise EncodeError("a tag of %d bytes: expected 8 or 32" % tag_bytes)
-    if not 1 <= len(key_id) <= KEY_ID_LIMIT:
-        raise EncodeError("a key id of %d bytes: expected 1 to %d" % (len(key_id), KEY_ID_LIMIT))
-    protected = b"\xa2\x01" + bytes([_ALGORITHMS[tag_bytes]]) + b"\x04" + _byte_string(key_id)
+    protected = _protected(key_id, tag_bytes)
     tag = hmac_sha256(key, _authenticated(protected, topic, payload))[:tag_bytes]
+    return assemble(key_id, payload, tag)
+
+
+def assemble(key_id: bytes, payload: bytes, tag: bytes) -> bytes:
+    """Return the message of which these are the parts."""
+    protected = _protected(key_id, len(tag))
     return b"\xd1\x84" + _byte_string(protected) + b"\xa0" + _byte_string(payload) + _byte_string(tag)
 
 
@@ -94,6 +96,14 @@ def verify(sealed: Sealed, keys: "Mapping[bytes, bytes]", topic: str, hmac_sha25
         difference |= expected[index] ^ sealed.tag[index]
     if difference:
         raise Forged("wrong-tag")
+
+
+def _protected(key_id: bytes, tag_bytes: int) -> bytes:
+    if tag_bytes not in _ALGORITHMS:
+        raise EncodeError("a tag of %d bytes: expected 8 or 32" % tag_bytes)
+    if not 1 <= len(key_id) <= KEY_ID_LIMIT:
+        raise EncodeError("a key id of %d bytes: expected 1 to %d" % (len(key_id), KEY_ID_LIMIT))
+    return b"\xa2\x01" + bytes([_ALGORITHMS[tag_bytes]]) + b"\x04" + _byte_string(key_id)
 
 
 def _take_protected(reader: Reader) -> tuple[int, bytes]:

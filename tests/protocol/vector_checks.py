@@ -37,6 +37,25 @@ def check_prefixes(vector, load):
             raise AssertionError(f"the first {size} bytes were taken for a message")
 
 
+def check_satellite(vector, load):
+    """The sealed message is shrunk and expanded to the same bytes, and no prefix of the short one is taken."""
+    cose, satellite, messages = load("cose"), load("satellite"), load("messages")
+    payload = binascii.unhexlify(vector["hex"])
+    channels = [column.channel for column in messages.decode_data(payload).columns]
+    profile = satellite.Profile(b"k1", 900, channels)
+    sealed = cose.seal(payload, bytes(32), b"k1", "rg/1/b/s/data", hmac_sha256)
+    short = satellite.shrink(sealed, profile)
+    if len(short) >= len(sealed) - 12:
+        raise AssertionError(f"{len(short)} bytes of {len(sealed)} are left")
+    _equal(satellite.expand(short, profile), sealed)
+    for size in range(len(short)):
+        try:
+            cose.open_sealed(satellite.expand(short[:size], profile), {b"k1": bytes(32)}, "rg/1/b/s/data", hmac_sha256)
+        except (load("cbor").DecodeError, cose.Forged):
+            continue
+        raise AssertionError(f"the first {size} bytes were taken for a message")
+
+
 def check_malformed(vector, load):
     """The payload is refused, for this reason and at this byte."""
     payload = binascii.unhexlify(vector["hex"])
@@ -83,7 +102,7 @@ def check_malformed_senml(vector, load):
 
 # The file of vectors -> the checks each of its vectors must pass.
 CHECKS = {
-    "valid_data": (check_valid, check_prefixes),
+    "valid_data": (check_valid, check_prefixes, check_satellite),
     "valid_control": (check_valid, check_prefixes),
     "malformed_data": (check_malformed,),
     "malformed_control": (check_malformed,),
