@@ -1,23 +1,41 @@
 """Runs the thresholds over the journal: raises and clears flags, has them stored and published."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from gateway.deliveries import Deliveries, primary
-from gateway.entries import DATA, FLAG, Frame, Outgoing
-from gateway.flags import Watch, flag_message, flag_to_json
+from gateway.entries import FLAG, Frame, Outgoing
+from gateway.evaluation import Evaluation, end_removed
+from gateway.flags import flag_message, flag_to_json
 from gateway.journal import Journal
 from gateway.observations import Flag
 from gateway.progress import Progress
 from gateway.records import values_of
+from gateway.series import Seen, in_order_of_time
 from gateway.stores.store import Delivery
+from gateway.transaction import Transaction
 from gateway.worker import Worker
 from protocol.topics import flag_topic
-from rivergauge.basin import Basin, Threshold
+from rivergauge.basin import Basin
 
 __all__ = ["FLAGGING", "Flagging"]
 
 FLAGGING = "flagging"
 GROUP_LIMIT = 1000  # frames in one transaction
+DAY_MS = 86_400_000
+# How far back what comes late is evaluated in its place: as long as a station's queue holds its records.
+KEPT_MS = 31 * DAY_MS
+
+
+@dataclass(slots=True)
+class _News:
+    """What a group of frames has of one variable at one station."""
+
+    received_at_ms: int
+    by_frame: list[tuple[int, list[Seen]]] = field(default_factory=list)
+
+    def in_order(self) -> list[Seen]:
+        return in_order_of_time(each for _, observations in self.by_frame for each in observations)
 
 
 class Flagging(Worker):
@@ -27,62 +45,135 @@ class Flagging(Worker):
         super().__init__(FLAGGING)
         self._basin = basin.code
         self._thresholds = {station.id: station.thresholds for station in basin.stations}
+        self._variables = {
+            station.id: sorted({threshold.variable for threshold in station.thresholds}) for station in basin.stations
+        }
         self._deliveries = deliveries
         self._journal = journal
         self._progress = progress
+        self._evaluations: dict[tuple[str, str], dict[str, Evaluation]] | None = None
 
     def step(self) -> float | None:
+        try:
+            return self._step()
+        except BaseException:
+            self._evaluations = None  # read anew: nothing in memory may be ahead of the disk
+            raise
+
+    def _step(self) -> float | None:
         frames = self._journal.frames(self._progress.cursor(FLAGGING), GROUP_LIMIT)
+        if self._evaluations is None:
+            self._evaluations = self._load()  # also without news: the flags of thresholds that are gone end
         if not frames:
             return None
-        # Read anew for each group: after a failed transaction nothing in memory is ahead of the disk.
-        watches = {key: Watch.from_json(text) for key, text in self._journal.flag_states().items()}
-        touched: set[tuple[str, str]] = set()
-        changed: list[tuple[Frame, Flag]] = []
-        for frame in frames:
-            delivery = self._deliveries.of(frame) if frame.kind == DATA and frame.fresh else None
-            if delivery is None or delivery.batch is None or delivery.batch.test:
-                continue
-            for threshold in self._thresholds.get(frame.station, ()):
-                key = (frame.station, threshold.name)
-                watch = watches.setdefault(key, Watch())
-                touched.add(key)
-                changed += [(frame, flag) for flag in self._follow(watch, threshold, delivery)]
+        news = self._news(frames)
+        flags: list[tuple[int, Flag]] = []
         with self._journal.transaction() as transaction:
-            head = 0
-            for frame, flag in changed:
-                head = transaction.add_frame(_flag_frame(frame, flag))
-                topic = flag_topic(flag.basin, flag.station)
-                transaction.add_outgoing(Outgoing(topic, flag_message(flag), True))
-            for station, name in touched:
-                transaction.save_flag_state(station, name, watches[(station, name)].to_json())
+            for (station, variable), its_news in news.items():
+                flags += [
+                    (its_news.received_at_ms, flag) for flag in self._take(transaction, station, variable, its_news)
+                ]
+            head = self._tell(transaction, flags)
             transaction.save_cursor(FLAGGING, frames[-1].seq)
-        self._progress.move_head(head, len(changed))
+        self._progress.move_head(head, len(flags))
         self._progress.move(FLAGGING, frames[-1].seq)
         return 0
 
-    def _follow(self, watch: Watch, threshold: Threshold, delivery: Delivery) -> list[Flag]:
-        """Return the flag's changes, each rise of its peak within one message left out but the last."""
-        flags: dict[tuple[int, str], Flag] = {}
-        for at_ms, value, quality in _series(delivery, threshold.variable):
-            flag = watch.advance(self._basin, delivery.station, threshold, at_ms, value, quality)
-            if flag is not None:
-                flags[(flag.first_detected_at_ms, flag.state)] = flag
-        return list(flags.values())
+    def _load(self) -> dict[tuple[str, str], dict[str, Evaluation]]:
+        """Return the evaluations by station and variable; the flags of thresholds that are gone are cleared."""
+        states = self._journal.flag_states()
+        evaluations: dict[tuple[str, str], dict[str, Evaluation]] = {}
+        for station, thresholds in self._thresholds.items():
+            for threshold in thresholds:
+                evaluation = Evaluation(self._basin, station, threshold)
+                state = states.pop((station, threshold.name), None)
+                if state is not None:
+                    evaluation.load(state)
+                evaluations.setdefault((station, threshold.variable), {})[threshold.name] = evaluation
+        if states:
+            self._end_removed(states)
+        return evaluations
+
+    def _end_removed(self, states: dict[tuple[str, str], str]) -> None:
+        flags = [(flag.cleared_at_ms or 0, flag) for text in states.values() for flag in end_removed(text)]
+        with self._journal.transaction() as transaction:
+            head = self._tell(transaction, flags)
+            for station, name in states:
+                transaction.drop_flag_state(station, name)
+        self._progress.move_head(head, len(flags))
+
+    def _news(self, frames: Sequence[Frame]) -> dict[tuple[str, str], _News]:
+        news: dict[tuple[str, str], _News] = {}
+        for frame in frames:
+            variables = self._variables.get(frame.station)
+            if not frame.fresh or not variables:
+                continue
+            delivery = self._deliveries.of(frame)
+            if delivery.batch is None or delivery.batch.test:
+                continue
+            for variable in variables:
+                observations = list(_series(delivery, variable))
+                if observations:
+                    of_variable = news.setdefault((frame.station, variable), _News(frame.received_at_ms))
+                    of_variable.by_frame.append((frame.seq, observations))
+        return news
+
+    def _take(self, transaction: Transaction, station: str, variable: str, news: _News) -> list[Flag]:
+        """Have every threshold of a variable take what is new, and keep it for what may come late."""
+        observations = news.in_order()
+        evaluations = self._of(station, variable)
+        flags: list[Flag] = []
+        for evaluation in evaluations.values():
+            if evaluation.last_at_ms is None:
+                seen = self._journal.seen(station, variable, None)
+                if seen:  # by other thresholds, before this one was there
+                    evaluation.begin_after(seen[-1].at_ms)
+            if any(evaluation.is_late(each) for each in observations):
+                earlier = self._journal.seen(station, variable, evaluation.since_ms)
+                flags += evaluation.evaluate_again(in_order_of_time([*earlier, *observations]))
+            else:
+                flags += evaluation.follow(observations)
+        for seq, its_observations in news.by_frame:
+            transaction.add_seen(station, variable, seq, its_observations)
+        self._let_go(transaction, station, variable, observations)
+        for name, evaluation in evaluations.items():
+            transaction.save_flag_state(station, name, evaluation.to_json())
+        return flags
+
+    def _let_go(self, transaction: Transaction, station: str, variable: str, observations: Sequence[Seen]) -> None:
+        """Once a day, move the checkpoints on, and drop what was seen before them."""
+        oldest_ms, newest_ms = self._journal.first_seen_ms(station, variable), observations[-1].at_ms
+        if oldest_ms is None or oldest_ms > newest_ms - KEPT_MS - DAY_MS:
+            return
+        end_ms = newest_ms - KEPT_MS
+        for evaluation in self._of(station, variable).values():
+            seen = in_order_of_time([*self._journal.seen(station, variable, evaluation.since_ms), *observations])
+            evaluation.move_checkpoint(each for each in seen if each.at_ms < end_ms)
+        transaction.drop_seen(station, variable, end_ms)
+
+    def _of(self, station: str, variable: str) -> dict[str, Evaluation]:
+        """Return the evaluations of a variable's thresholds, by the thresholds' names."""
+        if self._evaluations is None:
+            self._evaluations = self._load()
+        return self._evaluations[(station, variable)]
+
+    def _tell(self, transaction: Transaction, flags: Iterable[tuple[int, Flag]]) -> int:
+        """Hand the flags to the stores and to the broker; return the seq of the last one's frame, 0 without any."""
+        head = 0
+        for at_ms, flag in flags:
+            # A frame that carries a flag holds no records and is owed no receipt.
+            head = transaction.add_frame(Frame(FLAG, flag.station, at_ms, b"", 0, 0, 0, (), flag_to_json(flag)))
+            transaction.add_outgoing(Outgoing(flag_topic(flag.basin, flag.station), flag_message(flag), True))
+        return head
 
 
-def _series(delivery: Delivery, variable: str) -> Sequence[tuple[int, float | None, int]]:
-    """Return (time, value, quality) of a variable; what the gateway rated goes before what a sensor measured."""
+def _series(delivery: Delivery, variable: str) -> Iterable[Seen]:
+    """Yield the observations of a variable; what the gateway rated goes before what a sensor measured."""
     derived = [each for each in delivery.revisions if each.variable == variable]
     if derived:
-        return [(each.observed_at_ms, each.value, each.quality) for each in derived]
+        return [Seen(each.observed_at_ms, each.value, each.quality) for each in derived]
     batch = delivery.batch
     if batch is None:
         return []
     measured = primary(values_of(batch, delivery.fresh), variable)
-    return [(batch.times_ms[each.record_index], each.value, each.quality) for each in measured]
-
-
-def _flag_frame(cause: Frame, flag: Flag) -> Frame:
-    """Return the frame that carries a flag to the stores; it holds no records and is owed no receipt."""
-    return Frame(FLAG, flag.station, cause.received_at_ms, b"", 0, 0, 0, (), flag_to_json(flag))
+    return [Seen(batch.times_ms[each.record_index], each.value, each.quality) for each in measured]

@@ -1,14 +1,14 @@
 """When a threshold's flag is raised and cleared: one state machine per station and threshold.
 
-The law this file keeps: a flag depends on the observations alone, in the order of their time, and never on when they
-arrived. No data never clears a flag. No I/O, no clock.
+The law this file keeps: what is raised depends on the observations alone, in the order of their time. No data never
+clears a flag. What came late is for evaluation.py. No I/O, no clock.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from gateway.observations import Flag
+from gateway.observations import NOT_APPLICABLE, VALUE, Flag
 from gateway.times import format_utc
 from protocol.quality import FAIL, MISSING
 from rivergauge.basin import Threshold
@@ -23,7 +23,7 @@ RATE_GAP_LIMIT_MS = 6 * MS_PER_HOUR
 
 @dataclass(slots=True)
 class Watch:
-    """What is remembered between observations of one threshold; survives a restart as JSON."""
+    """What is remembered between observations of one threshold."""
 
     last_at_ms: int | None = None
     first_detected_at_ms: int | None = None
@@ -36,13 +36,9 @@ class Watch:
     )  # (time, value) of the last hour, and one before; for rise_rate
 
     @classmethod
-    def from_json(cls, text: str) -> "Watch":
-        values = json.loads(text)
-        values["recent"] = [(at_ms, value) for at_ms, value in values["recent"]]
-        return cls(**values)
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
+    def from_values(cls, values: dict[str, Any]) -> "Watch":
+        """Return what `asdict` made a dictionary of."""
+        return cls(**values | {"recent": [(at_ms, value) for at_ms, value in values["recent"]]})
 
     def advance(
         self, basin: str, station: str, threshold: Threshold, at_ms: int, value: float | None, quality: int
@@ -55,7 +51,7 @@ class Watch:
             return None
         self.last_at_ms = at_ms
         if not threshold.applies_at(at_ms):
-            return self._clear(basin, station, threshold, at_ms)
+            return self._clear(basin, station, threshold, at_ms, NOT_APPLICABLE)
         if value is not None and quality in (FAIL, MISSING):
             value = None
         if value is not None and threshold.kind == "rise_rate":
@@ -78,7 +74,7 @@ class Watch:
         if at_ms - self.first_detected_at_ms < threshold.raise_after_s * 1000:
             return None
         self.raised_at_ms = at_ms
-        return self._flag(basin, station, threshold, None)
+        return self._flag(basin, station, threshold)
 
     def _follow(self, basin: str, station: str, threshold: Threshold, at_ms: int, value: float) -> Flag | None:
         is_new_peak = self._note_peak(threshold, at_ms, value)
@@ -87,11 +83,19 @@ class Watch:
         elif self.clearing_since_ms is None:
             self.clearing_since_ms = at_ms
         if self.clearing_since_ms is not None and at_ms - self.clearing_since_ms >= threshold.clear_after_s * 1000:
-            return self._clear(basin, station, threshold, at_ms)
-        return self._flag(basin, station, threshold, None) if is_new_peak else None
+            return self._clear(basin, station, threshold, at_ms, VALUE)
+        return self._flag(basin, station, threshold) if is_new_peak else None
 
-    def _clear(self, basin: str, station: str, threshold: Threshold, at_ms: int) -> Flag | None:
-        cleared = self._flag(basin, station, threshold, at_ms) if self.raised_at_ms is not None else None
+    def current(self, basin: str, station: str, threshold: Threshold) -> Flag | None:
+        """Return the flag as it stands, None while none is raised."""
+        return self._flag(basin, station, threshold) if self.raised_at_ms is not None else None
+
+    def copy(self) -> "Watch":
+        return replace(self, recent=list(self.recent))
+
+    def _clear(self, basin: str, station: str, threshold: Threshold, at_ms: int, by: str) -> Flag | None:
+        is_raised = self.raised_at_ms is not None
+        cleared = self._flag(basin, station, threshold, at_ms, by) if is_raised else None
         self._forget()
         return cleared
 
@@ -115,7 +119,9 @@ class Watch:
             return None
         return value - (before + (after - before) * (hour_ago_ms - before_ms) / (after_ms - before_ms))
 
-    def _flag(self, basin: str, station: str, threshold: Threshold, cleared_at_ms: int | None) -> Flag:
+    def _flag(
+        self, basin: str, station: str, threshold: Threshold, cleared_at_ms: int | None = None, by: str | None = None
+    ) -> Flag:
         raised_at_ms = self.raised_at_ms or 0
         return Flag(
             basin=basin,
@@ -133,6 +139,7 @@ class Watch:
             raise_value=threshold.raise_value,
             clear_value=threshold.clear_value,
             source=threshold.source,
+            cleared_by=by,
         )
 
 

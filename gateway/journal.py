@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing
+from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
 
@@ -64,6 +65,11 @@ CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) 
 CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, payload BLOB, retain INTEGER);
 CREATE TABLE IF NOT EXISTS flag_state (
     station TEXT, threshold TEXT, state TEXT NOT NULL, PRIMARY KEY (station, threshold)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    station TEXT, variable TEXT, first_ms INTEGER, seq INTEGER, last_ms INTEGER NOT NULL,
+    observations BLOB NOT NULL,   -- as series.py packs them
+    PRIMARY KEY (station, variable, first_ms, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -145,6 +151,20 @@ class Journal:
     def flag_states(self) -> dict[tuple[str, str], str]:
         """Return the stored state of each (station, threshold)."""
         return {(row[0], row[1]): row[2] for row in self._read("SELECT station, threshold, state FROM flag_state")}
+
+    def seen(self, station: str, variable: str, after_ms: int | None) -> list[Seen]:
+        """Return what the thresholds of a variable have seen after the time, or at any, in the order of time."""
+        rows = self._read(
+            "SELECT observations FROM seen WHERE station = ?1 AND variable = ?2 AND (?3 IS NULL OR last_ms > ?3)",
+            (station, variable, after_ms),
+        )
+        kept = (each for row in rows for each in unpack(row[0]))
+        return in_order_of_time(each for each in kept if after_ms is None or each.at_ms > after_ms)
+
+    def first_seen_ms(self, station: str, variable: str) -> int | None:
+        """Return the time of the oldest observation that is kept of what the thresholds have seen."""
+        rows = self._read("SELECT min(first_ms) FROM seen WHERE station = ? AND variable = ?", (station, variable))
+        return rows[0][0] if rows else None
 
     def dead_letters(self, only_replay: bool = False) -> list[DeadLetter]:
         """Return the dead letters in the order they came; `only_replay`: those that someone asked to try again."""

@@ -6,7 +6,14 @@ A value that is absent is None, never 0 and never NaN.
 
 from dataclasses import dataclass
 
-__all__ = ["Flag", "Gap", "Observation", "Revision"]
+__all__ = ["NOT_APPLICABLE", "REMOVED", "VALUE", "WITHDRAWN", "Flag", "Gap", "Observation", "Revision"]
+
+# What cleared a flag.
+VALUE = "value"  # the value came back beyond the threshold's clear value
+NOT_APPLICABLE = "not-applicable"  # the threshold's validity ended
+REMOVED = "removed"  # the threshold is no longer in the basin file
+# Observations that came late show that there was no such condition, or that it was of another flag.
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Flag:
     raise_value: float
     clear_value: float
     source: str  # who set the threshold
+    cleared_by: str | None = None  # VALUE, NOT_APPLICABLE, REMOVED or WITHDRAWN; None while raised
 
 
 @dataclass(frozen=True, slots=True)

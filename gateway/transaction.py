@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from gateway.entries import SETTLED, DeadLetter, Frame, Outgoing, Report
+from gateway.series import Seen, pack
 from gateway.windows import Run
 
 __all__ = ["Transaction"]
@@ -130,3 +131,21 @@ class Transaction:
 
     def save_flag_state(self, station: str, threshold: str, state: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO flag_state VALUES (?, ?, ?)", (station, threshold, state))
+
+    def drop_flag_state(self, station: str, threshold: str) -> None:
+        self._connection.execute("DELETE FROM flag_state WHERE station = ? AND threshold = ?", (station, threshold))
+
+    def add_seen(self, station: str, variable: str, seq: int, observations: Sequence[Seen]) -> None:
+        """Keep what the thresholds of a variable have seen in one frame."""
+        times = [each.at_ms for each in observations]
+        self._connection.execute(
+            "INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?)",
+            (station, variable, min(times), seq, max(times), pack(observations)),
+        )
+
+    def drop_seen(self, station: str, variable: str, before_ms: int) -> None:
+        """Drop what was seen in frames that end before the time."""
+        self._connection.execute(
+            "DELETE FROM seen WHERE station = ? AND variable = ? AND first_ms < ?3 AND last_ms < ?3",
+            (station, variable, before_ms),
+        )

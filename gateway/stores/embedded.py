@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS flag (
     basin TEXT NOT NULL, station TEXT, threshold TEXT, kind TEXT NOT NULL, variable TEXT NOT NULL,
     direction TEXT NOT NULL, state TEXT NOT NULL, first_detected_at_ms INTEGER, raised_at_ms INTEGER NOT NULL,
     cleared_at_ms INTEGER, peak REAL NOT NULL, peak_at_ms INTEGER NOT NULL,
-    raise_value REAL NOT NULL, clear_value REAL NOT NULL, source TEXT NOT NULL,
+    raise_value REAL NOT NULL, clear_value REAL NOT NULL, source TEXT NOT NULL, cleared_by TEXT,
     PRIMARY KEY (station, threshold, first_detected_at_ms)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS gap (

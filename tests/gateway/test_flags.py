@@ -1,6 +1,7 @@
 """When flags are raised and cleared."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -34,7 +35,7 @@ def follow(threshold, values, every_ms=15 * MINUTE_MS, quality=GOOD):
         if flag is not None:
             changes.append((index, flag))
         # What a restart would bring back must behave the same.
-        watch = Watch.from_json(watch.to_json())
+        watch = Watch.from_values(json.loads(json.dumps(asdict(watch))))
     return changes
 
 

@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
-from gateway.observations import Gap, Observation
+from gateway.observations import REMOVED, Gap, Observation
 from gateway.service import Service
 from gateway.settings import WebSettings
 from protocol.cose import seal
@@ -202,6 +202,52 @@ def test_a_flag_raised_before_a_restart_is_cleared_after_it(bench, until):
         until(service.is_idle, "the gateway is idle")
     (flag,) = bench.store.read_flags("upper", *FOREVER_MS)
     assert (flag.state, flag.first_detected_at_ms) == ("cleared", START_MS)
+
+
+def test_a_flood_that_is_only_in_the_backlog_is_flagged_once(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        for first_no, stages_mm in [(0, [500]), (20, [500]), (10, [1200, 1500, 700]), (5, [700] * 5), (13, [700] * 7)]:
+            upper.publish(stage_batch(first_no, stages_mm))
+            assert upper.has_receipts(7, first_no, first_no + len(stages_mm) - 1)
+            bench.stop(service)
+            service = bench.start()
+        upper.publish(stage_batch(1, [500] * 4))
+        assert upper.has_receipts(7, 1, 4)
+        until(service.is_idle, "the gateway is idle")
+    (flag,) = bench.store.read_flags("upper", *FOREVER_MS)
+    assert (flag.state, flag.peak, flag.first_detected_at_ms) == ("cleared", 1.5, START_MS + 10 * RECORD_EVERY_MS)
+
+
+def test_the_flag_of_a_threshold_taken_out_of_the_basin_file_is_cleared_and_says_why(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [1200]))
+        assert upper.has_receipts(7, 0, 0)
+        until(service.is_idle, "the gateway is idle")
+    bench.stop(service)
+    stations = [replace(station, thresholds=()) for station in bench.basin.stations]
+    bench.basin = replace(bench.basin, stations=tuple(stations))
+    service = bench.start()
+    until(lambda: service.is_idle() and bench.store.read_flags("upper", *FOREVER_MS)[0].cleared_at_ms, "it is cleared")
+    (flag,) = bench.store.read_flags("upper", *FOREVER_MS)
+    assert (flag.state, flag.cleared_by) == ("cleared", REMOVED)
+
+
+def test_what_came_more_than_a_month_before_the_newest_is_let_go_and_no_flag_is_told_again(bench, until):
+    service = bench.start()
+    flood = [500, 1200, 700, 700, 700]
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, flood))
+        upper.publish(stage_batch(33 * 96, [500]))
+        upper.publish(stage_batch(34 * 96, [500]))
+        assert upper.has_receipts(7, 34 * 96, 34 * 96)
+        until(service.is_idle, "the gateway is idle")
+        assert service.journal.first_seen_ms("upper", "stage_m") == START_MS + 33 * 96 * RECORD_EVERY_MS
+        upper.publish(stage_batch(33 * 96 + 10, [500]))
+        assert upper.has_receipts(7, 33 * 96 + 10, 33 * 96 + 10)
+        until(service.is_idle, "the gateway is idle")
+    assert [flag.state for flag in bench.store.read_flags("upper", *FOREVER_MS)] == ["cleared"]
 
 
 def test_the_state_topic_says_accepting_and_gone(bench, listener):
