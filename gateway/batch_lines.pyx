@@ -118,7 +118,7 @@ cdef class BatchLines:
     def lines(self, bytes place not None):
         """Return the lines of every record: `record`, and one `observation` per sensor with a value or its absence.
 
-        `place` is `basin=...,station=...`, escaped. Raises ValueError when no message was read, or the last was refused.
+        `place` is `basin=...,station=...`, escaped. Raises ValueError when no message was read or the last refused.
         """
         if self.column_count == 0:
             raise ValueError("there are no lines: read a message first")

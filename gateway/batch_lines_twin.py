@@ -42,7 +42,7 @@ class BatchLines:
     def lines(self, place: bytes) -> bytes:
         """Return the lines of every record: `record`, and one `observation` per sensor with a value or its absence.
 
-        `place` is `basin=...,station=...`, escaped. Raises ValueError when no message was read, or the last was refused.
+        `place` is `basin=...,station=...`, escaped. Raises ValueError when no message was read or the last refused.
         """
         if not self._columns:
             raise ValueError("there are no lines: read a message first")
