@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gateway.entries import FLAG, Frame
+from gateway.entries import DATA, FLAG, Frame
 from gateway.flags import flag_from_json
 from gateway.hydro.discharge import RULE, rate
 from gateway.observations import Revision
-from gateway.records import Value, values_of
-from gateway.stores.store import Delivery
+from gateway.records import Value, decode_records, values_of
+from gateway.stores.store import AUTHENTICATED, UNAUTHENTICATED, Delivery
 from protocol.batch import Batch
-from protocol.messages import decode_data
 from protocol.rating import RatingTable
 from rivergauge.basin import Basin
 
@@ -34,10 +33,11 @@ class Deliveries:
             return replace(empty, flag=flag_from_json(frame.payload))
         if not frame.payload:
             return empty
-        batch = decode_data(frame.payload)
+        batch = decode_records(frame.payload, frame.log_id)
         rating = self._ratings.get(frame.station)
         revisions = self._rate(frame, batch, rating) if rating is not None else ()
-        return replace(empty, batch=batch, fresh=frame.fresh, revisions=revisions)
+        provenance = AUTHENTICATED if frame.kind == DATA else UNAUTHENTICATED
+        return replace(empty, batch=batch, fresh=frame.fresh, revisions=revisions, provenance=provenance)
 
     def _rate(self, frame: Frame, batch: Batch, rating: RatingTable) -> tuple[Revision, ...]:
         stages = primary(values_of(batch, frame.fresh), STAGE)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-__all__ = ["COUNTS", "DATA", "FLAG", "SETTLED", "DeadLetter", "Frame", "Outgoing", "Report"]
+__all__ = ["COUNTS", "DATA", "FLAG", "SENML", "SETTLED", "DeadLetter", "Frame", "Outgoing", "Report"]
 
+# Kinds of frames; those with records are called as the leaf of the topic they came on.
 DATA = "data"  # an authenticated batch of records; the payload is what the MAC protects
+SENML = "senml"  # records of another maker's logger, in our encoding; owed no receipt
 FLAG = "flag"  # a flag of ours on its way to the stores; the payload is JSON
 
 SETTLED = "settled"  # the cursor behind which every record is stored or dead

@@ -6,12 +6,12 @@ from time import monotonic
 
 from gateway.complaints import Complaint
 from gateway.deliveries import Deliveries
-from gateway.entries import SETTLED, DeadLetter, Frame
+from gateway.entries import DATA, SETTLED, DeadLetter, Frame
 from gateway.journal import Journal
 from gateway.progress import Progress
 from gateway.stores.store import Away, Parked, RefusedRecord, Store, Written
 from gateway.worker import Worker
-from protocol.topics import data_topic
+from protocol.topics import topic
 
 __all__ = ["Feeder"]
 
@@ -80,8 +80,8 @@ class Feeder(Worker):
         return DeadLetter(
             at_ms=frame.received_at_ms,
             reason=record.reason,
-            topic=data_topic(self._basin, frame.station),
-            authenticated=True,
+            topic=topic(self._basin, frame.station, frame.kind),
+            authenticated=frame.kind == DATA,
             payload=frame.payload,
             key_id=frame.key_id,
             seq=frame.seq,

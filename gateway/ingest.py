@@ -6,12 +6,13 @@ The law this file keeps: every message gets exactly one judgement, whatever its 
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.entries import DATA, DeadLetter, Frame, Outgoing, Report
+from gateway.entries import DATA, SENML, DeadLetter, Frame, Outgoing, Report
 from gateway.keys import KeyFileError, Keys
-from gateway.records import column_names
+from gateway.records import column_names, decode_records
+from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import Windows
 from protocol.cose import Forged, Sealed, parse_sealed, seal, verify
 from protocol.messages import (
@@ -29,6 +30,7 @@ from protocol.messages import (
 )
 from protocol.topics import BadTopic, parse_topic, receipt_topic
 from protocol.variables import UnknownVariable
+from rivergauge.basin import SenmlName
 
 __all__ = ["LEAVES", "Ingest", "Judgement", "refused"]
 
@@ -38,7 +40,7 @@ REPORT_DECODERS: dict[str, Callable[[bytes], Birth | Event | Reply]] = {
     "reply": decode_reply,
 }
 # What the gateway subscribes to, for every station of its basin.
-LEAVES = ("data", *REPORT_DECODERS)
+LEAVES = (DATA, SENML, *REPORT_DECODERS)
 
 Hmac = Callable[[bytes, bytes], bytes]
 
@@ -54,12 +56,32 @@ class Judgement:
     answer: Outgoing | None = None
 
 
-class Ingest:
-    """Judges messages. `windows` remembers which records were admitted; the caller writes its changes down."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records came from; `kind` is DATA or SENML, the leaf of the topic."""
 
-    def __init__(self, basin: str, stations: Collection[str], keys: Keys, windows: Windows, hmac_sha256: Hmac) -> None:
+    kind: str
+    station: str
+    topic: str
+    key_id: bytes = b""
+
+
+class Ingest:
+    """Judges messages. `windows` remembers which records were admitted; the caller writes its changes down.
+
+    `stations` has by its id what is taken, unauthenticated, of another maker's logger at a station.
+    """
+
+    def __init__(
+        self,
+        basin: str,
+        stations: Mapping[str, Sequence[SenmlName]],
+        keys: Keys,
+        windows: Windows,
+        hmac_sha256: Hmac,
+    ) -> None:
         self._basin = basin
-        self._stations = frozenset(stations)
+        self._stations = stations
         self._keys = keys
         self._windows = windows
         self._hmac_sha256 = hmac_sha256
@@ -74,6 +96,8 @@ class Ingest:
             return refused("unknown-station", topic, message, received_at_ms)
         if leaf not in LEAVES:
             return refused("foreign-topic", topic, message, received_at_ms)
+        if leaf == SENML:
+            return self._take_senml(Origin(SENML, station, topic), message, received_at_ms)
         try:
             sealed = parse_sealed(message)
             keys = self._keys.of(basin, station)
@@ -85,49 +109,59 @@ class Ingest:
         except KeyFileError as error:
             return _forged(str(error), topic, message, received_at_ms)
         try:
-            if leaf == "data":
-                return self._take_data(station, topic, sealed, received_at_ms)
+            if leaf == DATA:
+                return self._take_data(Origin(DATA, station, topic, sealed.key_id), sealed.payload, received_at_ms)
             return _take_report(station, leaf, sealed.payload, received_at_ms)
         except (DecodeError, UnknownVariable, ChannelTwice) as error:
             reason = _located(error) if isinstance(error, DecodeError) else str(error)
             judgement = refused(reason, topic, message, received_at_ms, authenticated=True)
-            if leaf == "data":
+            if leaf == DATA:
                 judgement.answer = self._refusal(station, keys[sealed.key_id], sealed, error)
             return judgement
 
     def judge_again(self, letter: DeadLetter, now_ms: int) -> Judgement:
         """Return what becomes of a dead letter tried again; what was counted for it before is taken back."""
-        if letter.record_no is None:
+        if letter.record_no is None or letter.log_id is None:
             judgement = self.judge(letter.topic, letter.payload, now_ms)
             judgement.counts["messages_received"] -= 1
             judgement.counts["messages_forged" if letter.forged else "messages_refused"] -= 1
             return judgement
-        _, station, _ = parse_topic(letter.topic)
-        batch = decode_data(letter.payload)
+        _, station, leaf = parse_topic(letter.topic)
+        origin = Origin(leaf, station, letter.topic, letter.key_id)
+        batch = decode_records(letter.payload, letter.log_id)
         judgement = Judgement(Counter(records_dead=-1))
         if letter.seq is None:
             self._windows.forget(station, batch.log_id, letter.record_no)
-            self._admit(
-                judgement, station, letter.topic, letter.key_id, letter.payload, batch, now_ms, letter.record_no
-            )
+            self._admit(judgement, origin, letter.payload, batch, now_ms, letter.record_no)
         else:
             # A store refused it after it was admitted: its name is taken already, only the store has to try again.
             fresh = (letter.record_no - batch.first_record_no,)
-            judgement.frame = _frame(station, letter.key_id, letter.payload, batch, fresh, now_ms)
+            judgement.frame = _frame(origin, letter.payload, batch, fresh, now_ms)
         return judgement
 
-    def _take_data(self, station: str, topic: str, sealed: Sealed, received_at_ms: int) -> Judgement:
-        batch = decode_data(sealed.payload)
+    def _take_data(self, origin: Origin, payload: bytes, received_at_ms: int) -> Judgement:
+        batch = decode_data(payload)
         names = column_names(batch)
         if len(set(names)) < len(names):
             raise ChannelTwice
+        return self._take_records(origin, payload, batch, received_at_ms)
+
+    def _take_senml(self, origin: Origin, message: bytes, received_at_ms: int) -> Judgement:
+        try:
+            log_id, payload = read_pack(message, received_at_ms, self._stations[origin.station])
+        except (DecodeError, PackRefused) as error:
+            reason = _located(error) if isinstance(error, DecodeError) else str(error)
+            return refused(reason, origin.topic, message, received_at_ms)
+        return self._take_records(origin, payload, decode_records(payload, log_id), received_at_ms)
+
+    def _take_records(self, origin: Origin, payload: bytes, batch: Batch, received_at_ms: int) -> Judgement:
         judgement = Judgement(Counter(messages_received=1, messages_decoded=1))
         judgement.counts["records_received"] = len(batch.times_ms)
-        self._admit(judgement, station, topic, sealed.key_id, sealed.payload, batch, received_at_ms, None)
+        self._admit(judgement, origin, payload, batch, received_at_ms, None)
         return judgement
 
     def _admit(
-        self, judgement: Judgement, station: str, topic: str, key_id: bytes, payload: bytes, batch: Batch,
+        self, judgement: Judgement, origin: Origin, payload: bytes, batch: Batch,
         received_at_ms: int, only_record_no: int | None,
     ) -> None:  # fmt: skip
         first_no, times_ms = batch.first_record_no, batch.times_ms
@@ -135,15 +169,24 @@ class Ingest:
         if only_record_no is not None:
             skipped = only_record_no - first_no
             first_no, times_ms = only_record_no, times_ms[skipped : skipped + 1]
-        admission = self._windows.admit(station, batch.log_id, first_no, times_ms)
+        admission = self._windows.admit(origin.station, batch.log_id, first_no, times_ms)
         judgement.counts["records_duplicate"] += admission.duplicates
         judgement.counts["records_dead"] += len(admission.dead)
         judgement.dead_letters += [
-            DeadLetter(received_at_ms, reason, topic, True, payload, key_id, None, batch.log_id, first_no + index)
+            DeadLetter(
+                received_at_ms,
+                reason,
+                origin.topic,
+                origin.kind == DATA,
+                payload,
+                origin.key_id,
+                log_id=batch.log_id,
+                record_no=first_no + index,
+            )
             for index, reason in admission.dead
         ]
         fresh = tuple(index + skipped for index in admission.fresh)
-        judgement.frame = _frame(station, key_id, payload, batch, fresh, received_at_ms)
+        judgement.frame = _frame(origin, payload, batch, fresh, received_at_ms)
 
     def _refusal(self, station: str, key: bytes, sealed: Sealed, error: Exception) -> Outgoing:
         topic = receipt_topic(self._basin, station)
@@ -169,15 +212,14 @@ class ChannelTwice(ValueError):
 REASON_WORDS: dict[type[Exception], str] = {UnknownVariable: "unknown-variable", ChannelTwice: "channel-twice"}
 
 
-def _frame(
-    station: str, key_id: bytes, payload: bytes, batch: Batch, fresh: Sequence[int], received_at_ms: int
-) -> Frame:
+def _frame(origin: Origin, payload: bytes, batch: Batch, fresh: Sequence[int], received_at_ms: int) -> Frame:
     last_no = batch.first_record_no + len(batch.times_ms) - 1
     # Without fresh records or gaps the frame is only there to be receipted.
     kept = payload if fresh or batch.gaps else b""
     return Frame(
-        DATA, station, received_at_ms, key_id, batch.log_id, batch.first_record_no, last_no, tuple(fresh), kept
-    )
+        origin.kind, origin.station, received_at_ms, origin.key_id, batch.log_id, batch.first_record_no, last_no,
+        tuple(fresh), kept,
+    )  # fmt: skip
 
 
 def _take_report(station: str, leaf: str, payload: bytes, received_at_ms: int) -> Judgement:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from protocol.batch import Batch, Column
+from protocol.messages import decode_data
 from protocol.quality import GOOD, MISSING, NO_READING, NOT_SCHEDULED
 from protocol.variables import field_name
 
-__all__ = ["Value", "column_names", "values_of"]
+__all__ = ["Value", "column_names", "decode_records", "values_of"]
 
 
 class Value(NamedTuple):
@@ -19,6 +20,16 @@ class Value(NamedTuple):
     value: float | None
     quality: int
     null_reason: int | None
+
+
+def decode_records(payload: bytes, log_id: int) -> Batch:
+    """Return the records that a frame or dead letter keeps, under its log id; raise DecodeError.
+
+    The id of another maker's logger is longer than the wire has room for, so that the payload has only a part of it.
+    """
+    batch = decode_data(payload)
+    batch.log_id = log_id
+    return batch
 
 
 def column_names(batch: Batch) -> list[tuple[int, str]]:

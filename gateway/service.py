@@ -123,7 +123,11 @@ class Service:
         windows = self.journal.load_windows()
         self._progress = Progress(self.journal.head(), self.journal.cursors(), len(self.journal.outbox(-1)))
         keys = Keys(self._settings.keys)
-        ingest = Ingest(code, {station.id: station.senml for station in self._basin.stations}, keys, windows, hmac_sha256)
+        senml = {station.id: station.senml for station in self._basin.stations}
+        ingest = Ingest(code, senml, keys, windows, hmac_sha256)
+        if any(senml.values()):
+            unproven = ", ".join(station for station, names in senml.items() if names)
+            log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
         deliveries = Deliveries(self._basin)
         topics = [f"rg/1/{code}/+/{leaf}" for leaf in LEAVES]
         self._link = Link(

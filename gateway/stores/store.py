@@ -7,9 +7,22 @@ from typing import Protocol
 from gateway.observations import Flag, Gap, Observation, Revision
 from protocol.batch import Batch
 
-__all__ = ["AUTHENTICATED", "Away", "Delivery", "Outcome", "Parked", "Reader", "RefusedRecord", "Store", "Written"]
+__all__ = [
+    "AUTHENTICATED",
+    "UNAUTHENTICATED",
+    "Away",
+    "Delivery",
+    "Outcome",
+    "Parked",
+    "Reader",
+    "RefusedRecord",
+    "Store",
+    "Written",
+]
 
+# Provenance of a record.
 AUTHENTICATED = "authenticated"
+UNAUTHENTICATED = "unauthenticated"  # of another maker's logger: nothing proves that it sent it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from protocol.variables import INSTANT, code_of
 from tests.fakes.publisher import hmac_sha256, stage_batch, write_key
 
 BASIN = "test-basin"
+STATIONS = ("upper", "lower", "keyless", "broken")
 KEY = b"k" * 32
 TOPIC = data_topic(BASIN, "upper")
 
@@ -25,7 +26,7 @@ def ingest(tmp_path):
     for station in ("upper", "lower"):
         write_key(tmp_path, BASIN, station, f"{station}-1", KEY)
     (tmp_path / BASIN / "broken.key").write_text("not a key\n")
-    return Ingest(BASIN, ["upper", "lower", "keyless", "broken"], Keys(tmp_path), Windows(), hmac_sha256)
+    return Ingest(BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), Windows(), hmac_sha256)
 
 
 def sealed(payload: bytes, topic: str = TOPIC, key: bytes = KEY, key_id: bytes = b"upper-1") -> bytes:
