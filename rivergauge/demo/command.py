@@ -10,7 +10,6 @@ from rich.console import Console
 
 from firmware.flash import FlashError, PlanError
 from firmware.virtual.host import RiverError, StationFailed
-from rivergauge.basin import load_basin
 from rivergauge.parts import PartMissing
 from rivergauge.rig import RigError
 from rivergauge.servers import ServerFailed
@@ -75,9 +74,8 @@ def demo(
 
 
 def _plan(basin: Path, replay: Path | None, from_ms: int | None, to_ms: int | None) -> Plan:
-    described = load_basin(basin)
     if replay is not None:
-        return plan_replay(described, replay, from_ms, to_ms)
+        return plan_replay(basin, replay, from_ms, to_ms)
     if from_ms is not None or to_ms is not None:
         raise PlanRefused("--from and --to belong to --replay FILE.csv; the synthetic river begins now")
-    return plan_synthetic(described)
+    return plan_synthetic(basin)

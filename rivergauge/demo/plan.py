@@ -10,7 +10,7 @@ from pathlib import Path
 from firmware.virtual.host import River, read_river, synthetic_flood
 from gateway.times import format_utc
 from rivergauge.account import due_instants_ms
-from rivergauge.basin import Basin, Station
+from rivergauge.basin import Basin, Station, load_basin
 
 __all__ = ["Plan", "PlanRefused", "plan_replay", "plan_synthetic"]
 
@@ -29,6 +29,7 @@ class PlanRefused(Exception):
 class Plan:
     """Stations measure the instants due from `from_ms` up to, but not including, `to_ms`."""
 
+    basin_file: Path
     basin: Basin
     rivers: Mapping[str, River]
     from_ms: int
@@ -39,8 +40,12 @@ class Plan:
         return next(iter(self.rivers.values())).source
 
 
-def plan_replay(basin: Basin, file: Path, from_ms: int | None, to_ms: int | None) -> Plan:
-    """Let every station replay one file, from the first to the last row where no times are given; raise PlanRefused."""
+def plan_replay(basin_file: Path, file: Path, from_ms: int | None, to_ms: int | None) -> Plan:
+    """Let every station replay one file, from the first to the last row where no times are given.
+
+    Raises PlanRefused, RiverError or BasinError.
+    """
+    basin = load_basin(basin_file)
     river = read_river(file)
     from_ms = river.first_ms if from_ms is None else from_ms
     to_ms = river.last_ms + 1 if to_ms is None else to_ms
@@ -53,17 +58,18 @@ def plan_replay(basin: Basin, file: Path, from_ms: int | None, to_ms: int | None
         )
     rivers = {station.id: river for station in basin.stations}
     stations = tuple(_hang_sensors(station, river, from_ms, to_ms) for station in basin.stations)
-    return Plan(dataclasses.replace(basin, stations=stations), rivers, from_ms, to_ms)
+    return Plan(basin_file, dataclasses.replace(basin, stations=stations), rivers, from_ms, to_ms)
 
 
-def plan_synthetic(basin: Basin) -> Plan:
+def plan_synthetic(basin_file: Path) -> Plan:
     """Let an invented flood come down the river from now on."""
+    basin = load_basin(basin_file)
     from_ms = round(time.time()) * 1000
     rivers = {
         station.id: synthetic_flood(from_ms, delay_ms=order * SYNTHETIC_TRAVEL_MS)
         for order, station in enumerate(basin.downstream_order())
     }
-    return Plan(basin, rivers, from_ms, from_ms + SYNTHETIC_LIMIT_MS)
+    return Plan(basin_file, basin, rivers, from_ms, from_ms + SYNTHETIC_LIMIT_MS)
 
 
 def _hang_sensors(station: Station, river: River, from_ms: int, to_ms: int) -> Station:

@@ -1,5 +1,6 @@
 """One run of the demo, and what came of it."""
 
+import shutil
 import signal
 import threading
 import time
@@ -20,6 +21,25 @@ from .screen import Screen
 
 __all__ = ["run_demo"]
 
+# So that what a demo stored can be read like what any gateway stored.
+SETTINGS = """\
+[gateway]
+name = "rig"
+basin = "basin.toml"
+keys = "keys"
+journal = "journal.sqlite"
+bulletins = "bulletins"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+
+[[store]]
+name = "embedded"
+kind = "embedded"
+path = "observations.sqlite"
+"""
+
 
 def run_demo(plan: Plan, folder: Path, speed: float | None, seconds: float | None, screen: Screen) -> dict[str, Any]:
     """Run until Ctrl-C, for so many seconds, or to the end of the period; return the summary, ready for JSON."""
@@ -27,6 +47,8 @@ def run_demo(plan: Plan, folder: Path, speed: float | None, seconds: float | Non
     with Rig(folder, plan.basin, plan.rivers, plan.from_ms, speed) as rig, _stop_after(seconds) as stop:
         url = rig.service.web_url
         screen.say(f"page: {url}   river: {plan.river_source}")
+        shutil.copy(plan.basin_file, folder / "basin.toml")
+        (folder / "gateway.toml").write_text(SETTINGS.format(port=rig.broker.port))
         rig.flash()
         with screen.watching(rig):
             # The instant `to_ms` itself is not in the period.
@@ -56,7 +78,7 @@ def run_demo(plan: Plan, folder: Path, speed: float | None, seconds: float | Non
         "from": format_utc(rig.start_ms),
         "to": format_utc(ends_ms),
         "seconds": round(time.monotonic() - began_s, 1),
-        "folder": str(folder),
+        "config": str(folder / "gateway.toml"),
     }
 
 

@@ -59,6 +59,8 @@ class Screen:
             + ("none to compare" if error_m is None else f"{error_m * 1000:.2f} mm"),
             *(_flag_line(flag) for flag in summary["flags"]),
             f"bulletin: {summary['bulletin']}",
+            f"read what was stored: rivergauge observations --config {summary['config']} --station"
+            f" {summary['stations'][0]['station']} --from {summary['from']} --to {summary['to']}",
         ]
         for line in lines:
             self.say(line)

@@ -72,7 +72,7 @@ def test_a_station_is_told_what_its_board_needs(example):
         "broker": {"host": "127.0.0.1", "port": 1883},
         "sampling": {"record_every_s": 900, "send_every_s": 900},
         "sensors": [
-            {"sensor_no": 1, "kind": "maxbotix-hrxl", "port": 1, "power_switch": 1, "burst": 7, "zero_distance_m": 4.5}
+            {"sensor_no": 1, "kind": "maxbotix-hrxl-wrl", "port": 1, "power_switch": 1, "burst": 7, "zero_distance_m": 9.0}
         ],
     }
 
@@ -166,18 +166,18 @@ MISTAKES = {
         "power_switch (perhaps",
     ),
     "an unknown kind of sensor": (
-        '"maxbotix-hrxl"',
-        '"maxbotix-hrlx"',
+        '"maxbotix-hrxl-wrl"',
+        '"maxbotix-hrlx-wrl"',
         "station[akdzhar].sensor[1].kind",
-        '"maxbotix-hrlx"',
-        "perhaps maxbotix-hrxl?",
+        '"maxbotix-hrlx-wrl"',
+        "perhaps maxbotix-hrxl-wrl?",
     ),
     "a sensor out of its own reach": (
-        "zero_distance_m = 4.5",
+        "zero_distance_m = 9.0",
         "zero_distance_m = 45",
         "station[akdzhar].sensor[1].zero_distance_m",
         "45",
-        "0.3 to 10 m",
+        "from 0.5 to 19.98 m",
     ),
     "the same sensor number again": (
         "\n[station.rating]",
