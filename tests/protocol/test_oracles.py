@@ -28,7 +28,7 @@ BEYOND_CDDL_BY_NAME = {
     *("data: records beyond the last number", "data: a gap that ends before it begins", "receipt: a range that falls"),
     *("data: the oldest record held below zero", "data: the oldest record held above 32 bits"),
     *("data: receipted below zero", "data: receipted above 32 bits"),
-    *("data: a deviation of 2**42", "data: a value out of range"),
+    *("data: a deviation of 2**42", "data: a value out of range", "data: a value out of range below"),
     *("data: more runs than records", "data: a run beyond the last record"),
     *("data: a run that begins beyond the last record",),
     *("data: a reset beyond the last record", "data: more resets than records"),

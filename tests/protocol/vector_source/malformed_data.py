@@ -170,6 +170,7 @@ MALFORMED_DATA = [
     ("an escape that was not needed", packed(0x00, 0xFF, 0xF0, 0, 0, 0, 0, 0x0B, 0), "packing-not-shortest"),
     ("an escape that ends too soon", packed(0x00, 0xFF, 0xF0, 0, 0), "packing-truncated"),
     ("a value out of range", packed(0x00, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0), "out-of-range"),
+    ("a value out of range below", packed(0x00, 0xFF, 0xFF, 0, 0, 0, 0, 1, 0), "out-of-range"),
     ("values packed for one record", packed(0x00, 0x80, count=1), "packing-trailing"),
     # --- exceptions
     ("an empty map of exceptions", exceptions({}), "wrong-size"),

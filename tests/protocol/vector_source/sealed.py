@@ -97,6 +97,11 @@ MALFORMED_SEALED = [
     ),
     ("a wrong tag", b"\xd1" + array(replaced(SEALED, 3, cbor2.dumps(bytes(8)))), "wrong-tag"),
     (
+        "a tag wrong in its first bit",
+        b"\xd1" + array(SEALED)[:-8] + bytes([array(SEALED)[-8] ^ 128]) + array(SEALED)[-7:],
+        "wrong-tag",
+    ),
+    (
         "a tag wrong in its last bit",
         b"\xd1" + array(SEALED)[:-1] + bytes([array(SEALED)[-1] ^ 1]),
         "wrong-tag",
