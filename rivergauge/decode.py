@@ -1,15 +1,18 @@
 """`rivergauge decode`: explain a message field by field, or say what is wrong with it at which byte."""
 
 import base64
+import hmac
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from protocol.cbor import DecodeError
-from rivergauge.explain import explain
-from rivergauge.refusal_reasons import MEANINGS
+from gateway.keys import KeyFileError, Keys
+from protocol.cose import Forged, Sealed, verify
+from protocol.topics import BadTopic, parse_topic
+from rivergauge.explain import MessageRefused, as_table, explain, not_verified
 
 __all__ = ["Unreadable", "decode", "read_source"]
 
@@ -25,18 +28,32 @@ def decode(
     message: Annotated[
         str, typer.Argument(help="Hex, base64, the name of a file, or - to read any of them from stdin.")
     ],
+    keys: Annotated[
+        Path | None, typer.Option(help="The gateway's folder of keys: verify the tag, for a message from --topic.")
+    ] = None,
+    topic: Annotated[str | None, typer.Option(help="The topic it came on: rg/1/syr-darya/akdzhar/data.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the fields as JSON.")] = False,
 ) -> None:
-    """Explain a message field by field. Example: rivergauge decode d18450a201..."""
+    """Explain a message field by field. Example: rivergauge decode d18450a201...
+
+    Exit status 1: the message is refused, and the byte and reason are told, or its tag is wrong. 2: no hex, base64 or
+    file; a topic or key file that cannot be used.
+    """
     try:
         octets = read_source(message)
-    except Unreadable as error:
+        seal = _seal(keys, topic)
+    except (Unreadable, BadTopic, KeyFileError) as error:
         typer.echo(f"rivergauge decode: {error}", err=True)
         raise typer.Exit(2) from None
     try:
-        typer.echo(explain(octets))
-    except DecodeError as error:
-        typer.echo(_describe(error, octets), err=True)
+        rows = explain(octets, seal.verdict if seal else not_verified)
+    except MessageRefused as error:
+        _print_refusal(error, octets, as_json)
         raise typer.Exit(1) from None
+    fields = [{"name": name, "value": value} for name, value in rows]
+    typer.echo(json.dumps({"fields": fields}, indent=1) if as_json else as_table(rows))
+    if seal is not None and seal.is_forged:
+        raise typer.Exit(1)
 
 
 def read_source(text: str) -> bytes:
@@ -56,13 +73,49 @@ def read_source(text: str) -> bytes:
         raise Unreadable(f"{text[:60]!r} is neither hex nor base64, nor a file that can be read ({error})") from None
 
 
-def _describe(error: DecodeError, octets: bytes) -> str:
+class _Seal:
+    """What the tag of a message on this topic must be made with."""
+
+    def __init__(self, topic: str, keys: dict[bytes, bytes]) -> None:
+        self._topic = topic
+        self._keys = keys
+        self.is_forged = False
+
+    def verdict(self, sealed: Sealed) -> str:
+        try:
+            verify(sealed, self._keys, self._topic, lambda key, data: hmac.digest(key, data, "sha256"))
+        except Forged as error:
+            self.is_forged = True
+            return f"FORGED: {error.reason}; a gateway takes nothing of what follows"
+        return f"verified for {self._topic}"
+
+
+def _seal(folder: Path | None, topic: str | None) -> _Seal | None:
+    if folder is None and topic is None:
+        return None
+    if folder is None or topic is None:
+        raise Unreadable("found one of --keys and --topic, expected both: the tag is over the topic too")
+    basin, station, _ = parse_topic(topic)
+    keys = Keys(folder).of(basin, station)
+    if not keys:
+        raise Unreadable(f"{folder / basin / station}.key: expected the keys of the station that the topic names")
+    return _Seal(topic, keys)
+
+
+def _print_refusal(error: MessageRefused, octets: bytes, as_json: bool) -> None:
+    if as_json:
+        said = {"reason": error.reason, "offset": error.offset, "size": len(octets), "meaning": error.meaning}
+        typer.echo(json.dumps({"refused": said}, indent=1))
+    else:
+        typer.echo(_describe(error, octets), err=True)
+
+
+def _describe(error: MessageRefused, octets: bytes) -> str:
     start = max(0, error.offset - CONTEXT)
     shown = octets[start : error.offset + CONTEXT]
     lead = "... " if start else ""
     caret = " " * (len(lead) + 3 * (error.offset - start)) + "^^"
-    meaning = MEANINGS[error.reason]
-    return f"{error.reason} at byte {error.offset} of {len(octets)}: {meaning}\n{lead}{shown.hex(' ')}\n{caret}"
+    return f"{error.reason} at byte {error.offset} of {len(octets)}: {error.meaning}\n{lead}{shown.hex(' ')}\n{caret}"
 
 
 def _from_content(content: bytes) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from protocol import commands, kinds, quality, variables
-from protocol.cose import parse_sealed
+from protocol.cose import Sealed, parse_sealed
 from protocol.messages import (
     Batch,
     Birth,
@@ -22,9 +22,10 @@ from protocol.messages import (
     decode_receipt,
     decode_reply,
 )
-from rivergauge.refusal_reasons import MEANINGS
+from rivergauge.explain_senml import explain_senml, is_senml
+from rivergauge.refusal_reasons import MEANINGS, SENML_MEANINGS
 
-__all__ = ["explain"]
+__all__ = ["MessageRefused", "Row", "as_table", "explain"]
 
 COSE_MAC0_HEAD = 0xD1
 
@@ -65,20 +66,56 @@ OUTCOMES = {
 Row = tuple[str, object]
 
 
-def explain(octets: bytes) -> str:
-    """Return the fields of a message or of its payload, one a line; raise DecodeError for what is neither."""
-    if octets[:1] != bytes([COSE_MAC0_HEAD]):
-        return _table([("sealed", "no: a payload alone"), *_explain_payload(octets)])
+class MessageRefused(ValueError):
+    """Bytes that are no message: the reason in a word, the byte it was noticed at, and what was expected there."""
+
+    def __init__(self, reason: str, offset: int, meaning: str) -> None:
+        super().__init__(f"{reason} at byte {offset}: {meaning}")
+        self.reason = reason
+        self.offset = offset
+        self.meaning = meaning
+
+
+def not_verified(_sealed: Sealed) -> str:
+    return "not verified: that takes the station's key (--keys) and the topic (--topic)"
+
+
+def explain(octets: bytes, verdict: Callable[[Sealed], str] = not_verified) -> list[Row]:
+    """Return the fields of a message, of its payload, or of a SenML pack; raise MessageRefused for what is neither.
+
+    `verdict` says of a sealed message whether its tag is right.
+    """
+    try:
+        if is_senml(octets):
+            return list(explain_senml(octets))
+    except DecodeError as error:
+        raise MessageRefused(error.reason, error.offset, SENML_MEANINGS[error.reason]) from None
+    try:
+        if octets[:1] != bytes([COSE_MAC0_HEAD]):
+            return [("sealed", "no: a payload alone"), *_explain_payload(octets)]
+        return _explain_sealed(octets, verdict)
+    except DecodeError as error:
+        raise MessageRefused(error.reason, error.offset, MEANINGS[error.reason]) from None
+
+
+def as_table(rows: list[Row]) -> str:
+    """Return the rows as lines, the values below each other."""
+    width = max(len(name) for name, _ in rows)
+    # A text from a station may hold line feeds; the others cannot imitate a field.
+    return "\n".join(f"{name:{width}}  {value}".replace("\n", "\n" + " " * (width + 2)) for name, value in rows)
+
+
+def _explain_sealed(octets: bytes, verdict: Callable[[Sealed], str]) -> list[Row]:
     sealed = parse_sealed(octets)
     algorithm = "HMAC 256/64" if len(sealed.tag) == 8 else "HMAC 256/256"
     envelope: list[Row] = [
-        ("sealed", f"COSE_Mac0, {algorithm}; the tag is not checked here, that takes the station's key"),
+        ("sealed", f"COSE_Mac0, {algorithm}"),
         ("key id", _printable(sealed.key_id)),
-        ("tag", sealed.tag.hex()),
+        ("tag", f"{sealed.tag.hex()}, {verdict(sealed)}"),
         ("payload", f"{len(sealed.payload)} of {len(octets)} bytes"),
     ]
     try:
-        return _table([*envelope, *_explain_payload(sealed.payload)])
+        return [*envelope, *_explain_payload(sealed.payload)]
     except DecodeError as error:
         # Where the payload lies in the message: bytes of it are found there and, if need be, before the tag.
         start = len(octets) - len(sealed.tag) - _head_size(len(sealed.tag)) - len(sealed.payload)
@@ -196,12 +233,6 @@ def _time(time_ms: int | None) -> str:
         return "not known"
     text = datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{time_ms % 1000:03}Z" if time_ms % 1000 else f"{text}Z"
-
-
-def _table(rows: list[Row]) -> str:
-    width = max(len(name) for name, _ in rows)
-    # A text from a station may hold line feeds; the others cannot imitate a field.
-    return "\n".join(f"{name:{width}}  {value}".replace("\n", "\n" + " " * (width + 2)) for name, value in rows)
 
 
 def _printable(octets: bytes) -> str:
