@@ -7,13 +7,14 @@ from .sensors import KINDS
 
 KEY_BYTES = 32
 DAY_S = 86_400
+MAY_BE_ABSENT = ("time_server",)
 
 _MEMBERS = {
     "": ("configuration_no", "basin", "station", "key_id", "broker", "sampling", "sensors"),
     "broker": ("host", "port"),
     "sampling": ("record_every_s", "send_every_s"),
-    "sensors[]": ("sensor_no", "kind", "port", "power_switch", "burst", "zero_distance_m"),
 }
+_SENSOR_MEMBERS = ("sensor_no", "kind", "port", "power_switch")  # beside these each kind has its own
 
 
 class ConfigurationError(Exception):
@@ -24,7 +25,10 @@ class ConfigurationError(Exception):
 
 
 class Configuration:
-    """A station's configuration, checked; `source` are the bytes it was read from."""
+    """A station's configuration, checked; `source` are the bytes it was read from.
+
+    `time_server` is (host, port), or None for a board whose clock is set in another way.
+    """
 
     __slots__ = (
         "basin",
@@ -38,13 +42,26 @@ class Configuration:
         "sensors",
         "source",
         "station",
+        "time_server",
     )
 
 
 class SensorSettings:
-    """One sensor of the configuration; `power_switch` None means that it is always supplied."""
+    """One sensor of the configuration, with the members of its kind; without `power_switch` it is always supplied."""
 
-    __slots__ = ("burst", "kind", "port", "power_switch", "sensor_no", "zero_distance_mm")
+    __slots__ = (
+        "barometer",
+        "burst",
+        "kind",
+        "micrometres_per_pulse",
+        "modbus_address",
+        "port",
+        "power_switch",
+        "sdi12_address",
+        "sensor_no",
+        "stage_at_zero_mm",
+        "zero_distance_mm",
+    )
 
 
 def load(root=""):
@@ -55,15 +72,16 @@ def load(root=""):
         table = json.loads(configuration.source)
     except ValueError:
         raise ConfigurationError("station.json", configuration.source[:40], "JSON")
-    _check_members(table, "")
+    _check_members(table, _MEMBERS[""], "")
     configuration.configuration_no = _integer(table, "configuration_no", 0, 0xFFFF)
     configuration.basin = _text(table, "basin", 32)
     configuration.station = _text(table, "station", 32)
     configuration.key_id = _text(table, "key_id", 36).encode()
-    broker = _check_members(table["broker"], "broker")
+    broker = _check_members(table["broker"], _MEMBERS["broker"], "broker")
     configuration.broker_host = _text(broker, "host", 253, "broker.")
     configuration.broker_port = _integer(broker, "port", 1, 65_535, "broker.")
-    sampling = _check_members(table["sampling"], "sampling")
+    configuration.time_server = _time_server(table.get("time_server"))
+    sampling = _check_members(table["sampling"], _MEMBERS["sampling"], "sampling")
     configuration.record_every_ms = 1000 * _integer(sampling, "record_every_s", 1, DAY_S, "sampling.")
     configuration.send_every_ms = 1000 * _integer(sampling, "send_every_s", 1, DAY_S, "sampling.")
     if configuration.send_every_ms % configuration.record_every_ms:
@@ -77,26 +95,74 @@ def load(root=""):
     return configuration
 
 
+def _time_server(table):
+    if table is None:
+        return None
+    _check_members(table, ("host", "port"), "time_server")
+    return _text(table, "host", 253, "time_server."), _integer(table, "port", 1, 65_535, "time_server.")
+
+
 def _sensor(entry, where):
-    _check_members(entry, "sensors[]", where)
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if kind not in KINDS:
+        raise ConfigurationError(where + "kind", kind, "one of " + ", ".join(sorted(KINDS)))
+    members = KINDS[kind][1]
+    _check_members(entry, _SENSOR_MEMBERS + members, where)
     sensor = SensorSettings()
+    sensor.kind = kind
     sensor.sensor_no = _integer(entry, "sensor_no", 1, 255, where)
-    sensor.kind = _text(entry, "kind", 32, where)
-    if sensor.kind not in KINDS:
-        raise ConfigurationError(where + "kind", sensor.kind, "one of " + ", ".join(sorted(KINDS)))
     sensor.port = _integer(entry, "port", 0, 15, where)
     sensor.power_switch = entry["power_switch"]
     if sensor.power_switch is not None:
         _integer(entry, "power_switch", 0, 15, where)
-    sensor.burst = _integer(entry, "burst", 1, 99, where)
-    zero_m = entry["zero_distance_m"]
-    if not isinstance(zero_m, (int, float)) or not 0 <= zero_m <= 100:
-        raise ConfigurationError(where + "zero_distance_m", zero_m, "0 to 100")
-    # Stage is computed in whole millimetres, so the height it hangs on has to be one.
-    sensor.zero_distance_mm = round(zero_m * 1000)
-    if abs(zero_m * 1000 - sensor.zero_distance_mm) > 0.001:
-        raise ConfigurationError(where + "zero_distance_m", zero_m, "whole millimetres")
+    for name in members:
+        attribute, read = _READERS[name]
+        setattr(sensor, attribute, read(entry, name, where))
     return sensor
+
+
+def _burst(table, name, where):
+    return _integer(table, name, 1, 99, where)
+
+
+def _modbus_address(table, name, where):
+    return _integer(table, name, 1, 250, where)
+
+
+def _thousandths(table, name, where):
+    """Return a length in m as whole mm, or one in mm as whole micrometres: what is computed with has to be whole."""
+    value = table[name]
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -100 <= value <= 100:
+        raise ConfigurationError(where + name, value, "-100 to 100")
+    thousandths = round(value * 1000)
+    if abs(value * 1000 - thousandths) > 0.01:  # a board's floats have 24 bits
+        raise ConfigurationError(where + name, value, "whole thousandths")
+    return thousandths
+
+
+def _sdi12_address(table, name, where):
+    address = _text(table, name, 1, where)
+    if not ("0" <= address <= "9" or "a" <= address <= "z" or "A" <= address <= "Z"):
+        raise ConfigurationError(where + name, address, "a digit or a letter")
+    return address
+
+
+def _barometer(table, name, where):
+    if table[name] not in ("vented", "p2"):
+        raise ConfigurationError(where + name, table[name], "vented or p2")
+    return table[name]
+
+
+# member of a sensor in the file: (attribute of SensorSettings, how it is read)
+_READERS = {
+    "barometer": ("barometer", _barometer),
+    "burst": ("burst", _burst),
+    "mm_per_pulse": ("micrometres_per_pulse", _thousandths),
+    "modbus_address": ("modbus_address", _modbus_address),
+    "sdi12_address": ("sdi12_address", _sdi12_address),
+    "stage_at_zero_m": ("stage_at_zero_mm", _thousandths),
+    "zero_distance_m": ("zero_distance_mm", _thousandths),
+}
 
 
 def _read(path):
@@ -107,12 +173,11 @@ def _read(path):
         raise ConfigurationError(path, "error %s" % error.errno, "a file that the flasher wrote")
 
 
-def _check_members(table, name, where=None):
-    """Return the table when it has the members it must have and no others."""
-    where = name if where is None else where
-    if not isinstance(table, dict) or sorted(table) != sorted(_MEMBERS[name]):
+def _check_members(table, members, where):
+    """Return the table when it has these members, and no others than those that may be absent."""
+    if not isinstance(table, dict) or sorted(name for name in table if name not in MAY_BE_ABSENT) != sorted(members):
         found = sorted(table) if isinstance(table, dict) else table
-        raise ConfigurationError("station.json " + where, found, "the members " + ", ".join(_MEMBERS[name]))
+        raise ConfigurationError("station.json " + where, found, "the members " + ", ".join(members))
     return table
 
 

@@ -4,7 +4,7 @@
 from protocol.quality import GOOD, NO_READING, SENSOR_ERROR
 from protocol.variables import INSTANT, code_of
 
-from .sensors import open_sensor
+from .sensors import open_sensors
 
 BATTERY_SENSOR_NO = 0  # the board itself
 
@@ -15,7 +15,7 @@ class Sampler:
     def __init__(self, board, settings, black_box):
         self._board = board
         self._black_box = black_box
-        self._sensors = [open_sensor(sensor) for sensor in settings]
+        self._sensors = open_sensors(settings)
         self._total_ms = sum(sensor.warm_up_ms + sensor.span_ms for sensor in self._sensors)
 
     def channels(self):

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from firmware.virtual.sensors.geolux import GeoluxModbus, GeoluxSerial
 from firmware.virtual.sensors.instrument import Instrument
+from firmware.virtual.sensors.keller import KellerPressureSensor
 from firmware.virtual.sensors.maxbotix import HRXL_WR, HRXL_WRL, MaxbotixHrxl
 from firmware.virtual.sensors.tipping_bucket import TippingBucket
 
@@ -13,6 +15,13 @@ __all__ = ["INSTRUMENTS", "PULSE_INSTRUMENTS", "TippingBucket"]
 INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]], Instrument]] = {
     "maxbotix-hrxl": lambda sensor, stage_m_at: MaxbotixHrxl(HRXL_WR, sensor["zero_distance_m"], stage_m_at),
     "maxbotix-hrxl-wrl": lambda sensor, stage_m_at: MaxbotixHrxl(HRXL_WRL, sensor["zero_distance_m"], stage_m_at),
+    "geolux-lx80": lambda sensor, stage_m_at: GeoluxSerial(sensor["zero_distance_m"], stage_m_at),
+    "geolux-lx80-modbus": lambda sensor, stage_m_at: GeoluxModbus(
+        sensor["modbus_address"], sensor["zero_distance_m"], stage_m_at
+    ),
+    "keller-30": lambda sensor, stage_m_at: KellerPressureSensor(
+        sensor["modbus_address"], sensor["stage_at_zero_m"], sensor["barometer"] == "vented", stage_m_at
+    ),
 }
 
 # The same for what is on a pulse input of the board.

@@ -34,9 +34,12 @@ class Instrument:
 
 
 class AnsweringInstrument(Instrument):
-    """One that speaks when asked; `_say` queues its bytes."""
+    """One that speaks when asked; `_say` queues its bytes, `fail` switches faults on."""
+
+    faults: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
+        self._failing: dict[str, int] = {}  # fault: how many answers it still spoils
         self._powered_at_ms: int | None = None
         self._outputs: list[tuple[int, bytes]] = []
 
@@ -54,6 +57,17 @@ class AnsweringInstrument(Instrument):
         data = b"".join(data for due_ms, data in self._outputs if due_ms == at_ms)
         self._outputs = [(due_ms, data) for due_ms, data in self._outputs if due_ms > at_ms]
         return data
+
+    def fail(self, fault: str, times: int = 1_000_000) -> None:
+        """Spoil the next answers in one of the ways that `faults` names."""
+        if fault not in self.faults:
+            raise ValueError(f"no fault {fault!r}; expected one of {', '.join(self.faults)}")
+        self._failing[fault] = times
+
+    def _fails(self, fault: str) -> bool:
+        left = self._failing.get(fault, 0)
+        self._failing[fault] = max(0, left - 1)
+        return left > 0
 
     def _say(self, data: bytes, at_ms: int) -> None:
         self._outputs.append((at_ms, data))

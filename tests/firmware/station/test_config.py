@@ -23,7 +23,7 @@ WRONG = {
     "unknown kind": (("sensors", 0, "kind"), "maxbotix-hrlx", "maxbotix-hrxl"),
     "burst of nought": (("sensors", 0, "burst"), 0, "sensors[0].burst"),
     "height is a text": (("sensors", 0, "zero_distance_m"), "4.5", "sensors[0].zero_distance_m"),
-    "height below a millimetre": (("sensors", 0, "zero_distance_m"), 4.5004, "whole millimetres"),
+    "height below a millimetre": (("sensors", 0, "zero_distance_m"), 4.5004, "whole thousandths"),
     "sensor without a port": (("sensors", 0, "port"), REMOVED, "sensors[0]."),
 }
 
@@ -91,3 +91,38 @@ def test_a_missing_or_torn_file_says_which():
         file.write('{"configuration_no": 1')
     assert "station.json" in str(raises(ConfigurationError, load, root))
     assert "/station.json" in str(raises(ConfigurationError, load, root + "/absent"))
+
+
+KELLER = {
+    "sensor_no": 2,
+    "kind": "keller-30",
+    "port": 2,
+    "power_switch": 2,
+    "burst": 5,
+    "stage_at_zero_m": -0.255,
+    "modbus_address": 1,
+    "barometer": "p2",
+}
+
+
+def test_each_kind_of_sensor_has_members_of_its_own():
+    table = configuration()
+    rain = {"sensor_no": 3, "kind": "tipping-bucket", "port": 1, "power_switch": None, "mm_per_pulse": 0.2}
+    table["sensors"] += [KELLER, rain]
+    _, keller, gauge = load(written(table)).sensors
+    assert (keller.stage_at_zero_mm, keller.modbus_address, keller.barometer, keller.burst) == (-255, 1, "p2", 5)
+    assert gauge.micrometres_per_pulse == 200
+
+
+def test_a_member_of_another_kind_or_a_wrong_one_is_named():
+    for change, expected in (
+        ({"zero_distance_m": 4.5}, "the members sensor_no, kind, port, power_switch, burst, stage_at_zero_m"),
+        ({"modbus_address": 251}, "modbus_address"),
+        ({"barometer": "p3"}, "vented or p2"),
+        ({"stage_at_zero_m": True}, "stage_at_zero_m"),
+    ):
+        table = configuration()
+        sensor = dict(KELLER)
+        sensor.update(change)
+        table["sensors"].append(sensor)
+        assert expected in str(raises(ConfigurationError, load, written(table))), change

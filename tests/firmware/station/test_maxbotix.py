@@ -3,8 +3,8 @@
 
 from firmware.station.config import SensorSettings
 from firmware.station.hal import HardwareError
-from firmware.station.sensors import KINDS, open_sensor
-from firmware.station.sensors.maxbotix import FRAME_PERIOD_MS, WARM_UP_MS, FrameParser
+from firmware.station.sensors import open_sensors
+from firmware.station.sensors.maxbotix import FRAME_PERIOD_MS, MODELS, WARM_UP_MS, FrameParser
 from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT
 from tests.fakes.board import FakeBoard
 from tests.firmware.station.expecting import raises
@@ -52,6 +52,11 @@ def settings(kind="maxbotix-hrxl"):
     sensor.burst = 7
     sensor.zero_distance_mm = ZERO_DISTANCE_MM
     return sensor
+
+
+def open_sensor(sensor):
+    (driver,) = open_sensors([sensor])
+    return driver
 
 
 def measured(arrivals, kind="maxbotix-hrxl", start_ms=0):
@@ -132,7 +137,7 @@ def test_every_series_has_its_own_digits_and_full_scale():
         "maxbotix-hrxl-wrl": (frames([9998] * 7), (9998, GOOD)),
         "maxbotix-xl": (frames([150] * 7, digits="R%03d\r"), (1500, GOOD)),
     }
-    assert sorted(cases) == sorted(KINDS)
+    assert sorted(cases) == sorted(MODELS)
     for kind, (arrivals, value) in sorted(cases.items()):
         assert measured(arrivals, kind)[1][0] == value, kind
     assert measured(frames([9999] * 7), "maxbotix-hrxl-wrl")[1][0] == (None, OUT_OF_RANGE)

@@ -9,6 +9,7 @@ import pytest
 
 from firmware.flash import compile_firmware
 from firmware.virtual.host import Bench, Clock
+from tests.firmware.virtual.measuring import MeasuringStation
 from tests.firmware.virtual.small_applications import SONAR, START_MS, flash, rising_river, write_sources
 
 
@@ -47,3 +48,17 @@ def in_background() -> Iterator[Callable[[Bench, int], threading.Event]]:
     stop.set()
     for thread in threads:
         thread.join()
+
+
+@pytest.fixture
+def measuring(part: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[[list[dict]], MeasuringStation]]:
+    """Return make(sensors of station.json, wired=the same) -> a station with the whole firmware."""
+    stations: list[MeasuringStation] = []
+
+    def make(sensors: list[dict], wired: list[dict] | None = None) -> MeasuringStation:
+        stations.append(MeasuringStation(part("micropython"), tmp_path / "measuring", sensors, wired or sensors))
+        return stations[-1]
+
+    yield make
+    for station in stations:
+        station.close()
