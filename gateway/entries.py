@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["COUNTS", "DATA", "FLAG", "SENML", "SETTLED", "DeadLetter", "Frame", "Outgoing", "Report"]
+__all__ = ["COUNTS", "DATA", "FLAG", "SENML", "SETTLED", "DeadLetter", "Frame", "Outgoing", "Report", "WrittenOff"]
 
 # Kinds of frames; those with records are called as the leaf of the topic they came on.
 DATA = "data"  # an authenticated batch of records; the payload is what the MAC protects
@@ -16,6 +16,8 @@ COUNTS = (
     "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
     "strangers_dropped",
     "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
+    # never received, or lost after they were: in neither sum
+    "records_overwritten", "records_lost_after_receipt", "queues_reformatted",
 )  # fmt: skip
 
 
@@ -50,6 +52,17 @@ class DeadLetter:
     record_no: int | None = None
     forged: bool = False
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """Records of a log that will never come, both ends included."""
+
+    station: str
+    log_id: int
+    first_no: int
+    last_no: int
+    is_overwritten: bool  # by the station before they were sent; else receipted, and yet in no store
 
 
 @dataclass(frozen=True, slots=True)

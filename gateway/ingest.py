@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.entries import DATA, SENML, DeadLetter, Frame, Outgoing, Report
+from gateway.entries import DATA, SENML, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.keys import KeyFileError, Keys
+from gateway.losses import Losses
 from gateway.records import column_names, decode_records
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import Windows
@@ -54,6 +55,8 @@ class Judgement:
     report: Report | None = None
     dead_letters: list[DeadLetter] = field(default_factory=list)
     answer: Outgoing | None = None
+    written_off: list[WrittenOff] = field(default_factory=list)
+    queue: tuple[str, int] | None = None  # (station, log id) where it is the first batch of a queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,14 @@ class Ingest:
         stations: Mapping[str, Sequence[SenmlName]],
         keys: Keys,
         windows: Windows,
+        losses: Losses,
         hmac_sha256: Hmac,
     ) -> None:
         self._basin = basin
         self._stations = stations
         self._keys = keys
         self._windows = windows
+        self._losses = losses
         self._hmac_sha256 = hmac_sha256
 
     def judge(self, topic: str, message: bytes, received_at_ms: int) -> Judgement:
@@ -144,7 +149,15 @@ class Ingest:
         names = column_names(batch)
         if len(set(names)) < len(names):
             raise ChannelTwice
-        return self._take_records(origin, payload, batch, received_at_ms)
+        # Before the records are admitted: what a store has already must be known by then.
+        written_off = self._losses.account(origin.station, batch)
+        judgement = self._take_records(origin, payload, batch, received_at_ms)
+        judgement.written_off = written_off
+        is_reformatted = self._losses.begin(origin.station, batch.log_id)
+        if is_reformatted is not None:
+            judgement.queue = (origin.station, batch.log_id)
+            judgement.counts["queues_reformatted"] = int(is_reformatted)
+        return judgement
 
     def _take_senml(self, origin: Origin, message: bytes, received_at_ms: int) -> Judgement:
         try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing
+from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
 from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
@@ -37,6 +37,14 @@ CREATE TABLE IF NOT EXISTS frame (
 CREATE TABLE IF NOT EXISTS run (
     station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL,
     first_ms INTEGER, step_ms INTEGER NOT NULL,
+    PRIMARY KEY (station, log_id, first_no)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS queue (
+    station TEXT, log_id INTEGER, begun_ms INTEGER NOT NULL,  -- when its first batch came
+    PRIMARY KEY (station, log_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS written_off (
+    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL, overwritten INTEGER NOT NULL,
     PRIMARY KEY (station, log_id, first_no)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead_letter (
@@ -173,6 +181,14 @@ class Journal:
             " FROM dead_letter" + (" WHERE replay = 1" if only_replay else "") + " ORDER BY id"
         )
         return [_dead_letter(row) for row in rows]
+
+    def queues(self) -> list[tuple[str, int]]:
+        """Return (station, log id) of every queue that was heard of."""
+        return [(row[0], row[1]) for row in self._read("SELECT station, log_id FROM queue")]
+
+    def written_off(self) -> list[WrittenOff]:
+        rows = self._read("SELECT * FROM written_off")
+        return [WrittenOff(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
     def load_windows(self) -> Windows:
         windows = Windows()

@@ -8,6 +8,7 @@ from gateway.journal import Journal
 from gateway.keys import KeyFileError, Keys
 from gateway.mqtt import Link, Publication
 from gateway.progress import Progress
+from gateway.ranges import joined
 from gateway.worker import Worker
 from protocol.cose import seal
 from protocol.messages import Receipt, encode_receipt
@@ -115,14 +116,3 @@ class Post(Worker):
             return []
         topic = receipt_topic(self._basin, station)
         return [Publication(topic, seal(payload, key, key_id, topic, self._hmac_sha256))]
-
-
-def joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the same numbers in rising ranges that neither overlap nor touch."""
-    result: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if result and first <= result[-1][1] + 1:
-            result[-1] = (result[-1][0], max(last, result[-1][1]))
-        else:
-            result.append((first, last))
-    return result

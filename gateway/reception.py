@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from gateway.complaints import Complaint
@@ -99,9 +99,20 @@ class Reception(Worker):
                 self.rest(DISK_RETRY_S)
                 continue
             self._complaint.clear()
+            _tell_of_losses(judgements)
             self._progress.move_head(head, sum(each.answer is not None for each in judgements))
             return True
         return False
+
+
+def _tell_of_losses(judgements: Sequence[Judgement]) -> None:
+    for judgement in judgements:
+        for each in judgement.written_off:
+            why = "overwritten before they were sent" if each.is_overwritten else "receipted, and in no store"
+            log.warning("records %d to %d of %s (log %d) will never come: %s",
+                        each.first_no, each.last_no, each.station, each.log_id, why)  # fmt: skip
+        if judgement.counts["queues_reformatted"] and judgement.queue is not None:
+            log.warning("the queue of %s was formatted anew: its log is %d now", *judgement.queue)
 
 
 def _write_one(transaction: Transaction, judgement: Judgement) -> int:
@@ -112,6 +123,9 @@ def _write_one(transaction: Transaction, judgement: Judgement) -> int:
         transaction.add_outgoing(judgement.answer)
     if judgement.report is not None and not transaction.add_report(judgement.report):
         judgement.counts["messages_stale"] = 1
+    transaction.write_off(judgement.written_off)
+    if judgement.queue is not None and judgement.frame is not None:
+        transaction.add_queue(*judgement.queue, judgement.frame.received_at_ms)
     for name, number in judgement.counts.items():
         transaction.count(name, number)
     return transaction.add_frame(judgement.frame) if judgement.frame is not None else 0

@@ -4,7 +4,7 @@ import hmac
 import json
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from gateway.connecting import broker_address, make_store
@@ -15,6 +15,7 @@ from gateway.flagging import FLAGGING, Flagging
 from gateway.ingest import LEAVES, Ingest
 from gateway.journal import Journal
 from gateway.keys import Keys
+from gateway.losses import Losses
 from gateway.mqtt import BrokerAddress, Link, Publication
 from gateway.page import Page
 from gateway.post import RECEIPTS, Post
@@ -124,7 +125,8 @@ class Service:
         self._progress = Progress(self.journal.head(), self.journal.cursors(), len(self.journal.outbox(-1)))
         keys = Keys(self._settings.keys)
         senml = {station.id: station.senml for station in self._basin.stations}
-        ingest = Ingest(code, senml, keys, windows, hmac_sha256)
+        losses = Losses(windows, self._find_stored, self.journal.queues(), self.journal.written_off())
+        ingest = Ingest(code, senml, keys, windows, losses, hmac_sha256)
         if any(senml.values()):
             unproven = ", ".join(station for station, names in senml.items() if names)
             log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
@@ -157,6 +159,17 @@ class Service:
                 *(follower_stage(each, name, self._progress) for each, name in zip(feeders, names, strict=True)),
             ]
         )
+
+    def _find_stored(self, station: str, log_id: int, first_no: int, last_no: int) -> Sequence[tuple[int, int]] | None:
+        """Return which records of a log the embedded store has: with only others, the journal is all that is known."""
+        embedded = self._settings.embedded
+        if embedded is None:
+            return []
+        try:
+            return EmbeddedStore(embedded.path).read_records(station, log_id, first_no, last_no)
+        except sqlite3.Error as error:
+            log.warning("cannot look for records of %s in %s: %s; trying again later", station, embedded.path, error)
+            return None
 
     def _open_page(self) -> Page | None:
         web, embedded = self._settings.web, self._settings.embedded

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from gateway.entries import SETTLED, DeadLetter, Frame, Outgoing, Report
+from gateway.entries import SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.series import Seen, pack
 from gateway.windows import Run
 
@@ -16,6 +16,11 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    def touch(self) -> None:
+        """Write without a change, so that the end of the transaction proves that the disk takes it."""
+        # SQLite writes the page that holds it even where it stays the same.
+        self._connection.execute("PRAGMA user_version = 0")
 
     def add_frame(self, frame: Frame) -> int:
         """Append the frame and return its seq."""
@@ -85,6 +90,18 @@ class Transaction:
                     "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)",
                     (station, log_id, first_no, run.last_no, run.first_ms, run.step_ms),
                 )
+
+    def add_queue(self, station: str, log_id: int, begun_ms: int) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO queue VALUES (?, ?, ?)", (station, log_id, begun_ms))
+
+    def write_off(self, entries: Sequence[WrittenOff]) -> None:
+        for each in entries:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO written_off VALUES (?, ?, ?, ?, ?)",
+                (each.station, each.log_id, each.first_no, each.last_no, each.is_overwritten),
+            )
+            name = "records_overwritten" if each.is_overwritten else "records_lost_after_receipt"
+            self.count(name, each.last_no - each.first_no + 1)
 
     def save_cursor(self, name: str, seq: int) -> None:
         self._connection.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, seq))

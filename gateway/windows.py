@@ -167,6 +167,14 @@ class Windows:
                 admission.dead.append((index, reason))
         return admission
 
+    def restore(self, station: str, log_id: int, records: Iterable[tuple[int, int]]) -> None:
+        """Hold records that a store has, as (record number, time in ms); those held already stay as they are."""
+        window = self.window(station, log_id)
+        self._touched.add((station, log_id))
+        for record_no, at_ms in records:
+            if not window.holds(record_no):
+                window.add(record_no, at_ms)
+
     def forget(self, station: str, log_id: int, record_no: int) -> None:
         """Let go of a dead record, so that it can be admitted again."""
         self.window(station, log_id).forget(record_no)

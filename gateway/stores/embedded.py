@@ -142,6 +142,15 @@ class EmbeddedStore:
         )
         return int(rows[0][0]) if rows else 0
 
+    def read_records(self, station: str, log_id: int, first_no: int, last_no: int) -> list[tuple[int, int]]:
+        """Return (record number, time in ms) of the records of a log that are stored, both ends included."""
+        rows = self._read(
+            "SELECT record_no, observed_at_ms FROM record"
+            " WHERE station = ? AND log_id = ? AND record_no BETWEEN ? AND ? ORDER BY record_no",
+            (station, log_id, first_no, last_no),
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def _read(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         """Return the rows; a file that no gateway has written yet holds none."""
         reader: sqlite3.Connection | None = getattr(self._own, "reader", None)

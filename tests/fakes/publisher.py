@@ -34,13 +34,17 @@ def stage_batch(
     gaps: list[tuple[int, int]] | None = None,
     test: bool = False,
     qualities: dict[int, int] | None = None,
+    oldest_held: int = 0,
+    receipted: int = 0,
 ) -> Batch:
     """Return a batch of stages on the quarter hours; record n is observed n quarter hours after `start_ms`."""
     count = len(stages_mm)
     stage = Column(Channel(1, code_of("stage_m"), MEDIAN, 0, -3), list(stages_mm), None, qualities)
     valid = Column(Channel(1, code_of("distance_m"), COUNT, 0, 0), [7] * count)
     times_ms = [start_ms + (first_record_no + index) * RECORD_EVERY_MS for index in range(count)]
-    return Batch(log_id, first_record_no, times_ms, [stage, valid], 1, 0, 0, gaps=gaps, test=test)
+    return Batch(
+        log_id, first_record_no, times_ms, [stage, valid], 1, oldest_held, receipted, gaps=gaps, test=test
+    )  # fmt: skip
 
 
 def write_key(folder: Path, basin: str, station: str, key_id: str, key: bytes) -> None:

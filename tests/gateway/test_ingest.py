@@ -8,6 +8,7 @@ import pytest
 from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
 from gateway.keys import Keys
+from gateway.losses import Losses
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.cose import open_sealed, seal
 from protocol.messages import Birth, Channel, Column, Refused, decode_receipt, encode_birth, encode_data
@@ -26,7 +27,10 @@ def ingest(tmp_path):
     for station in ("upper", "lower"):
         write_key(tmp_path, BASIN, station, f"{station}-1", KEY)
     (tmp_path / BASIN / "broken.key").write_text("not a key\n")
-    return Ingest(BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), Windows(), hmac_sha256)
+    windows = Windows()
+    return Ingest(
+        BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []), hmac_sha256
+    )
 
 
 def sealed(payload: bytes, topic: str = TOPIC, key: bytes = KEY, key_id: bytes = b"upper-1") -> bytes:

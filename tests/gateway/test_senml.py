@@ -8,6 +8,7 @@ import pytest
 from gateway.entries import SENML, DeadLetter
 from gateway.ingest import Ingest
 from gateway.keys import Keys
+from gateway.losses import Losses
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.messages import DecodeError, decode_data
@@ -123,7 +124,10 @@ def test_what_is_no_pack_is_refused_at_its_byte():
 
 @pytest.fixture
 def ingest(tmp_path):
-    return Ingest(BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), Windows(), hmac_sha256)
+    windows = Windows()
+    return Ingest(
+        BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), windows, Losses(windows, lambda *_: []), hmac_sha256
+    )
 
 
 def test_records_of_a_pack_are_admitted_once_and_owed_no_answer(ingest):

@@ -16,6 +16,7 @@ from gateway.ingest import Ingest
 from gateway.observations import REMOVED, Gap, Observation
 from gateway.service import Service
 from gateway.settings import WebSettings
+from gateway.status import read_status
 from protocol.cose import seal
 from protocol.messages import encode_data
 from protocol.quality import FAIL, GOOD, MISSING, NO_READING
@@ -248,6 +249,41 @@ def test_what_came_more_than_a_month_before_the_newest_is_let_go_and_no_flag_is_
         assert upper.has_receipts(7, 33 * 96 + 10, 33 * 96 + 10)
         until(service.is_idle, "the gateway is idle")
     assert [flag.state for flag in bench.store.read_flags("upper", *FOREVER_MS)] == ["cleared"]
+
+
+@pytest.mark.parametrize(("is_store_lost", "lost"), [(False, 0), (True, 8)], ids=["the store is there", "lost too"])
+def test_a_journal_that_was_lost_is_noticed_by_what_the_stations_say(bench, until, is_store_lost, lost):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500] * 10))
+        assert upper.has_receipts(7, 0, 9)
+        bench.stop(service)
+        for path in bench.folder.glob("journal.sqlite*"):
+            path.unlink()
+        if is_store_lost:
+            for path in bench.folder.glob("observations.sqlite*"):
+                path.unlink()
+        service = bench.start()
+        upper.publish(stage_batch(8, [500] * 6, oldest_held=10, receipted=10))
+        assert upper.has_receipts(7, 8, 13)
+        until(service.is_idle, "the gateway is idle")
+    counts = service.counts()
+    assert (counts["records_lost_after_receipt"], counts["records_overwritten"]) == (lost, 0)
+    assert counts["records_duplicate"] == (0 if is_store_lost else 2)
+    assert_sums_hold(counts)
+
+
+def test_a_queue_formatted_anew_and_its_open_gaps_are_shown(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500]))
+        upper.publish(stage_batch(5, [500]))
+        upper.publish(stage_batch(20, [500], log_id=8, gaps=[(0, 19)]))
+        assert upper.has_receipts(8, 20, 20)
+        until(service.is_idle, "the gateway is idle")
+    status = read_status(service.journal)
+    shown = ("records_awaited", "records_overwritten", "queues_reformatted", "records_lost_after_receipt")
+    assert [status[name] for name in shown] == [4, 20, 1, 0]
 
 
 def test_the_state_topic_says_accepting_and_gone(bench, listener):
