@@ -33,7 +33,8 @@ SESSION_EXPIRY_S = 14 * 86_400
 RECONNECT_FIRST_S, RECONNECT_LAST_S = 1, 30
 # How many messages the broker may send before the first of them is acknowledged: what is bounded in memory.
 RECEIVE_MAXIMUM = 1000
-RETAINED_IF_NEW = 1  # retained messages come with a new subscription, not with each renewal (MQTT 5, 3.8.3.1)
+# Retained messages come with a new subscription and not with each renewal, or never (MQTT 5, 3.8.3.1).
+RETAINED_IF_NEW, NONE_RETAINED = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,15 @@ class Link:
         now_ms: Callable[[], int],
         on_arrival: Callable[[], None],
         on_connected: Callable[[], None],
+        echo_topic: str | None = None,
     ) -> None:
         self._address = address
-        self._topics = topics
+        # What is heard back of our own is noted and not handed on: with QoS 0, so that nothing is to be acknowledged.
+        self._echo_topic = echo_topic
+        self._echo_s: float | None = None
+        self._subscriptions = [(topic, SubscribeOptions(qos=1, retainHandling=RETAINED_IF_NEW)) for topic in topics]
+        if echo_topic is not None:
+            self._subscriptions.append((echo_topic, SubscribeOptions(qos=0, retainHandling=NONE_RETAINED)))
         self._now_ms = now_ms
         self._on_arrival = on_arrival
         self._on_connected = on_connected
@@ -117,6 +124,11 @@ class Link:
         # paho has no public word for it, and a link whose thread has died would look as if nothing arrived.
         thread = self._client._thread
         return thread is not None and thread.is_alive()
+
+    @property
+    def echo_age_s(self) -> float | None:
+        """How long ago something published on the echo topic came back, None when it never has."""
+        return None if self._echo_s is None else monotonic() - self._echo_s
 
     @property
     def is_connected(self) -> bool:
@@ -180,8 +192,7 @@ class Link:
             self._connection_no += 1
             self._connected = True
         # Subscribed every time: a session that was there may lack a topic that the settings name since.
-        options = SubscribeOptions(qos=1, retainHandling=RETAINED_IF_NEW)
-        client.subscribe([(topic, options) for topic in self._topics])
+        client.subscribe(self._subscriptions)
 
     def _unreachable(self, _client: paho.Client, _userdata: Any) -> None:
         # Called while the error is being handled: paho does not hand it over, and a wrong certificate must be named.
@@ -196,8 +207,8 @@ class Link:
     def _subscribed(
         self, _client: paho.Client, _userdata: Any, _packet_id: int, reasons: Sequence[ReasonCode], _more: Any
     ) -> None:
-        answers = zip(self._topics, reasons, strict=True)
-        refused = [f"{topic}: {reason}" for topic, reason in answers if reason.is_failure]
+        answers = zip(self._subscriptions, reasons, strict=True)
+        refused = [f"{topic}: {reason}" for (topic, _), reason in answers if reason.is_failure]
         if refused:
             self._complaint.raise_(f"refuses subscriptions ({'; '.join(refused)}); correct its access rules")
             return
@@ -210,6 +221,9 @@ class Link:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
+        if topic == self._echo_topic:
+            self._echo_s = monotonic()
+            return
         self._arrived += 1
         self._arrivals.append(Arrival(self._connection_no, message.mid, topic, bytes(message.payload), self._now_ms()))
         self._on_arrival()

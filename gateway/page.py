@@ -7,23 +7,32 @@ from pathlib import Path
 
 import uvicorn
 
-from gateway.settings import WebSettings
+from gateway.settings import LOOPBACK, WebSettings
 from gateway.stores.store import Reader
-from gateway.web.app import create_app
+from gateway.web import Guard, Monitored, create_app
 from rivergauge.basin import Basin
 
 __all__ = ["Page"]
 
 STOP_LIMIT_S = 2.0
+TOKEN_LEAST = 16  # characters; `openssl rand -hex 32` gives 64
 
 
 class Page:
     """The web page of the basin, as `reader` knows it."""
 
     def __init__(
-        self, web: WebSettings, reader: Reader, basin: Basin, bulletins: Path, now_ms: Callable[[], int]
+        self,
+        web: WebSettings,
+        reader: Reader,
+        basin: Basin,
+        bulletins: Path,
+        now_ms: Callable[[], int],
+        monitored: Monitored,
     ) -> None:
-        app = create_app(reader, basin, bulletins, now_ms)
+        """Raise OSError for a token file that cannot be used."""
+        guard = Guard((*LOOPBACK, web.host, *web.hosts), _read_token(web.token_file) if web.token_file else None)
+        app = create_app(reader, basin, bulletins, now_ms, monitored, guard)
         config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off")
         self._address = (web.host, web.port)
         self._server = uvicorn.Server(config)
@@ -53,3 +62,10 @@ class Page:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket] if self._socket is not None else None)
+
+
+def _read_token(path: Path) -> str:
+    token = path.read_text().strip()
+    if len(token) < TOKEN_LEAST:
+        raise OSError(f"{path}: found {len(token)} characters, expected a token of at least {TOKEN_LEAST}")
+    return token

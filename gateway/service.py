@@ -12,17 +12,19 @@ from gateway.deliveries import Deliveries
 from gateway.entries import SETTLED
 from gateway.feeding import Feeder
 from gateway.flagging import FLAGGING, Flagging
+from gateway.heartbeat import Heartbeat
 from gateway.ingest import LEAVES, Ingest
 from gateway.journal import Journal
 from gateway.keys import Keys
 from gateway.losses import Losses
+from gateway.monitor import Monitor
 from gateway.mqtt import BrokerAddress, Link, Publication
 from gateway.page import Page
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.reception import Reception
 from gateway.settings import AFTER_STORE, Settings
-from gateway.stalls import Stage, Stalls, follower_stage
+from gateway.stalls import Stage, follower_stage
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.store import Store
 from gateway.trimming import Trimming
@@ -60,11 +62,11 @@ class Service:
             self.journal.open()
             for store in self._stores:
                 store.open()
+            self._wire(address)
             self._page = self._open_page()
         except (OSError, sqlite3.Error):
             self._close()
             raise
-        self._wire(address)
         for worker in self._workers:
             worker.start()
         self._link.start()
@@ -106,8 +108,7 @@ class Service:
 
     def stalled(self) -> list[str]:
         """Return the stages that do not get on with work that they have; to be asked every few seconds."""
-        network = [] if self._link.is_running else ["network"]
-        return network + self._stalls.look(monotonic())
+        return self._monitor.stalled()
 
     @property
     def is_ready(self) -> bool:
@@ -140,6 +141,7 @@ class Service:
             now_ms=self._now_ms,
             on_arrival=lambda: self._reception.wake(),
             on_connected=lambda: self._post.announce(self._state("accepting")),
+            echo_topic=gateway_state_topic(name),
         )
         self._reception = Reception(self._link, ingest, windows, self.journal, self._progress, self._now_ms)
         is_after_store = self._settings.receipts_after == AFTER_STORE
@@ -148,16 +150,18 @@ class Service:
         names = [store.name for store in self._stores]
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
         trimming = Trimming([FLAGGING, RECEIPTS, SETTLED, *names], self.journal, self._progress)
-        self._workers = [self._reception, flagging, *feeders, self._post, trimming]
+        heartbeat = Heartbeat(lambda: self._post.announce(self._state("accepting")))
+        self._workers = [self._reception, flagging, *feeders, self._post, trimming, heartbeat]
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
-        self._stalls = Stalls(
-            [
-                Stage(self._reception, lambda: self._reception.handled, lambda: self._reception.has_work),
-                Stage(self._post, lambda: self._post.position, lambda: self._post.has_work),
-                follower_stage(flagging, FLAGGING, self._progress),
-                *(follower_stage(each, name, self._progress) for each, name in zip(feeders, names, strict=True)),
-            ]
+        stages = [
+            Stage(self._reception, lambda: self._reception.handled, lambda: self._reception.has_work),
+            Stage(self._post, lambda: self._post.position, lambda: self._post.has_work),
+            follower_stage(flagging, FLAGGING, self._progress),
+            *(follower_stage(each, name, self._progress) for each, name in zip(feeders, names, strict=True)),
+        ]
+        self._monitor = Monitor(
+            self._link, self.journal, self._progress, stages, [FLAGGING, RECEIPTS], names, self._now_ms
         )
 
     def _find_stored(self, station: str, log_id: int, first_no: int, last_no: int) -> Sequence[tuple[int, int]] | None:
@@ -175,7 +179,9 @@ class Service:
         web, embedded = self._settings.web, self._settings.embedded
         if web is None or embedded is None:
             return None
-        page = Page(web, EmbeddedStore(embedded.path), self._basin, self._settings.bulletins, self._now_ms)
+        page = Page(
+            web, EmbeddedStore(embedded.path), self._basin, self._settings.bulletins, self._now_ms, self._monitor
+        )
         page.start()
         return page
 

@@ -20,6 +20,8 @@ __all__ = [
 AFTER_JOURNAL, AFTER_STORE = "journal", "store"
 EMBEDDED, INFLUXDB_2, INFLUXDB_1 = "embedded", "influxdb2", "influxdb1"
 PORT_LIMIT = 65_535
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+EVERYWHERE = ("0.0.0.0", "::")
 STORE_NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,31}"
 
 
@@ -68,8 +70,16 @@ class InfluxSettings:
 
 @dataclass(frozen=True)
 class WebSettings:
+    """Where the page listens, the other names it is reached by, and the token that it asks for."""
+
     host: str
     port: int  # 0: a free one
+    hosts: tuple[str, ...] = ()
+    token_file: Path | None = None
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        return self.host in LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ def _read_settings(document: Document) -> Settings:
         receipts_after=_choice(gateway, "receipts_after", [AFTER_STORE, AFTER_JOURNAL]),
         broker=_read_broker(broker, folder),
         stores=_read_stores(root, folder),
-        web=_read_web(root.take_table("web", "a table [web] with host and port")) if "web" in root else None,
+        web=_read_web(root.take_table("web", "a table [web] with host and port"), folder) if "web" in root else None,
     )
     if settings.web is not None and settings.embedded is None and document.problems == []:
         root.note("web", "a page", f'a [[store]] with kind = "{EMBEDDED}" for the page to read, or no [web]')
@@ -188,11 +198,17 @@ def _read_store(table: Table, folder: Path) -> EmbeddedSettings | InfluxSettings
     return EmbeddedSettings(name, _path(table, "path", "the path of the store, created if need be", folder))
 
 
-def _read_web(table: Table) -> WebSettings:
+def _read_web(table: Table, folder: Path) -> WebSettings:
     web = WebSettings(
         host=table.take_text("host", "an address to listen on, such as 127.0.0.1"),
         port=table.take_integer("port", 0, PORT_LIMIT),
+        hosts=tuple(table.take_texts("hosts", "names that the page is reached by", r"\S+")) if "hosts" in table else (),
+        token_file=_path(table, "token_file", "a file with the token", folder) if "token_file" in table else None,
     )
+    if not web.is_for_this_machine and web.token_file is None:
+        table.note("host", f'"{web.host}" without token_file', f"one of {', '.join(LOOPBACK)}, or a token_file")
+    if web.host in EVERYWHERE and not web.hosts:
+        table.note("hosts", "nothing", f"the names that the page is reached by, since {web.host} is none")
     table.refuse_unknown()
     return web
 

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import AFTER_STORE, EmbeddedSettings, InfluxSettings, SettingsError, TlsSettings, load_settings
+from gateway.settings import (
+    AFTER_STORE,
+    EmbeddedSettings,
+    InfluxSettings,
+    SettingsError,
+    TlsSettings,
+    WebSettings,
+    load_settings,
+)
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "deploy" / "gateway.toml"
 LEAST = """\
@@ -60,6 +68,11 @@ def test_tls_may_be_with_a_certificate_or_with_a_password(load, tmp_path):
     assert load(with_certificate).broker.tls == TlsSettings(*(tmp_path / name for name in ("ca.crt", "g.crt", "g.key")))
 
 
+def test_a_page_for_others_has_names_and_a_token(load, tmp_path):
+    web = load(LEAST + '[web]\nhost = "0.0.0.0"\nport = 80\nhosts = ["g.example.org"]\ntoken_file = "token"\n').web
+    assert web == WebSettings("0.0.0.0", 80, ("g.example.org",), tmp_path / "token")
+
+
 def test_a_path_is_relative_to_the_file(load, tmp_path):
     assert load(LEAST).embedded == EmbeddedSettings("embedded", tmp_path / "observations.sqlite")
 
@@ -78,16 +91,22 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
         (
             LEAST[LEAST.index("[[store]]") :],
             '[[store]]\nname = "i"\nkind = "influxdb1"\nurl = "http://h"\ndatabase = "d"\n'
-            '[web]\nhost = "h"\nport = 1\n',
+            '[web]\nhost = "localhost"\nport = 1\n',
             "found a page, expected a [[store]] with kind",
         ),
         (LEAST[-1:], LEAST[LEAST.index("[[store]]") - 1 :], "a second time"),
+        (LEAST[-1:], '\n[web]\nhost = "10.0.0.5"\nport = 80\n', 'found "10.0.0.5" without token_file, expected one of'),
+        (
+            LEAST[-1:], '\n[web]\nhost = "0.0.0.0"\nport = 80\ntoken_file = "t"\n',
+            "web.hosts: found nothing, expected the names that the page is reached by",
+        ),
         ("port = 1883", 'port = 1883\n[broker.tls]\ncertificate_file = "c"', "broker.tls.ca_file: found nothing"),
         ("port = 1883", 'port = 1883\n[broker.tls]\nca_file = "ca"\nkey_file = "k"', "broker.tls.certificate_file"),
     ],
     ids=[
         "port out of range", "port a text", "a name that is no id", "a missing key", "an unknown kind",
         "an unknown key", "no store", "no TOML", "a page without a store to read", "a store twice",
+        "a page for others without a token", "a page everywhere without a name",
         "TLS without an authority", "a key without certificate",
     ],
 )  # fmt: skip

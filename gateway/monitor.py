@@ -1,0 +1,110 @@
+"""What a gateway that runs says of itself: whether it is ready, what stalls, and its numbers."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from gateway.heartbeat import HEARTBEAT_S
+from gateway.journal import Journal
+from gateway.metrics import COUNTER, GAUGE, Family, Sample, format_metrics
+from gateway.mqtt import Link
+from gateway.progress import Progress
+from gateway.stalls import Stage, Stalls
+
+__all__ = ["Monitor"]
+
+ECHO_LIMIT_S = 3 * HEARTBEAT_S
+# Counts that fall when a dead letter is taken back by a replay, and what is under way: not counters to a reader.
+FALLING = {"messages_refused", "messages_forged", "records_dead", "records_pending"}
+MESSAGES = ("messages_received", ("messages_decoded", "messages_refused", "messages_forged"))
+RECORDS = ("records_received", ("records_stored", "records_duplicate", "records_dead", "records_pending"))
+
+
+class Monitor:
+    """Looks at a gateway's parts from any thread and changes nothing. `followers` are the stages that have a cursor."""
+
+    def __init__(
+        self,
+        link: Link,
+        journal: Journal,
+        progress: Progress,
+        stages: Sequence[Stage],
+        followers: Sequence[str],
+        stores: Sequence[str],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._link = link
+        self._journal = journal
+        self._progress = progress
+        self._stalls = Stalls(stages)
+        self._followers = followers
+        self._stores = stores
+        self._now_ms = now_ms
+
+    def stalled(self) -> list[str]:
+        """Return the stages that do not get on with work that they have; to be asked by one, every few seconds."""
+        network = [] if self._link.is_running else ["network"]
+        return network + self._stalls.look(monotonic())
+
+    def hindrances(self) -> list[str]:
+        """Return why the gateway cannot take and keep records now; nothing where it can."""
+        found: list[str] = []
+        if not self._link.is_connected:
+            found.append("the broker is away")
+        elif not self._link.is_subscribed:
+            found.append("the broker has not granted every subscription")
+        elif (age_s := self._link.echo_age_s) is None or age_s > ECHO_LIMIT_S:
+            found.append(f"nothing published has come back from the broker for {ECHO_LIMIT_S:g} s")
+        try:
+            with self._journal.transaction() as transaction:
+                transaction.touch()
+        except sqlite3.Error as error:
+            found.append(f"the journal cannot be written: {error}")
+        return found
+
+    def metrics(self) -> str:
+        """Return all numbers as OpenMetrics text."""
+        return format_metrics([*self._counts(), *self._lags(), *self._states()])
+
+    def _counts(self) -> list[Family]:
+        counts = self._journal.counts()
+        families = [
+            Family(name, GAUGE if name in FALLING else COUNTER, "since the journal began", [Sample(number)])
+            for name, number in counts.items()
+        ]
+        for what, (whole, parts) in (("messages", MESSAGES), ("records", RECORDS)):
+            unaccounted = counts[whole] - sum(counts[part] for part in parts)
+            text = f"{whole} less {', '.join(parts)}: anything but 0 is a fault"
+            families.append(Family(f"{what}_unaccounted", GAUGE, text, [Sample(unaccounted)]))
+        return families
+
+    def _lags(self) -> list[Family]:
+        stages = [Sample(self._behind(name), (("stage", name),)) for name in self._followers]
+        stores = [Sample(self._behind(name), (("store", name),)) for name in self._stores]
+        ages = [Sample(self._oldest_s(name), (("store", name),)) for name in self._stores]
+        return [
+            Family("stage_lag_frames", GAUGE, "frames of the journal that a stage has yet to pass", stages),
+            Family("store_lag_frames", GAUGE, "frames of the journal that a store has yet to take", stores),
+            Family("store_lag_seconds", GAUGE, "age of the oldest frame that a store has yet to take", ages, "seconds"),
+        ]
+
+    def _states(self) -> list[Family]:
+        return [
+            Family("broker_connected", GAUGE, "1 while connected", [Sample(int(self._link.is_connected))]),
+            Family(
+                "broker_subscribed",
+                GAUGE,
+                "1 while every subscription is granted",
+                [Sample(int(self._link.is_subscribed))],
+            ),
+            Family("outbox_messages", GAUGE, "what the broker has yet to take", [Sample(self._progress.owed)]),
+        ]
+
+    def _behind(self, name: str) -> int:
+        # The cursor first: a head read before it may be passed already.
+        cursor = self._progress.cursor(name)
+        return max(0, self._progress.head - cursor)
+
+    def _oldest_s(self, name: str) -> float:
+        waiting = self._journal.frames(self._progress.cursor(name), 1)
+        return max(0, self._now_ms() - waiting[0].received_at_ms) / 1000 if waiting else 0
