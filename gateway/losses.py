@@ -14,6 +14,8 @@ from protocol.batch import Batch
 
 __all__ = ["FindStored", "Losses"]
 
+# Stations number from 1; of one that begins at 0, that record is taken like any other, and just not missed.
+FIRST_RECORD_NO = 1
 # (station, log_id, first, last) -> (record number, time in ms) of those stored; None when that cannot be told now.
 FindStored = Callable[[str, int, int, int], Sequence[tuple[int, int]] | None]
 Log = tuple[str, int]
@@ -53,7 +55,7 @@ class Losses:
         if not batch.gaps and self._below.get(log) == (batch.receipted, batch.oldest_held):
             return []
         off = self._overwritten(log, batch.gaps)
-        missing = self._unaccounted(log, [(0, batch.receipted - 1)])
+        missing = self._unaccounted(log, [(FIRST_RECORD_NO, batch.receipted - 1)])
         if missing:
             stored = self._find_stored(station, batch.log_id, missing[0][0], missing[-1][1])
             if stored is None:

@@ -43,7 +43,7 @@ def test_records_receipted_and_held_are_no_loss():
 
 def test_records_receipted_that_no_one_has_are_lost_and_written_off_once():
     station = Station()
-    assert station.sends(10, receipted=8, oldest_held=8) == [(0, 7, False)]
+    assert station.sends(10, receipted=8, oldest_held=8) == [(1, 7, False)]
     assert station.sends(11, receipted=8, oldest_held=8) == []
     assert station.sends(12, receipted=12, oldest_held=12) == [(8, 9, False)]
 
@@ -58,7 +58,7 @@ def test_a_store_that_cannot_be_asked_is_asked_again_with_the_next_batch():
     station = Station(stored=None)
     assert station.sends(10, receipted=10, oldest_held=10) == []
     station.stored = ()
-    assert station.sends(11, receipted=10, oldest_held=10) == [(0, 9, False)]
+    assert station.sends(11, receipted=10, oldest_held=10) == [(1, 9, False)]
 
 
 def test_a_gap_that_is_told_is_overwritten_and_no_loss_after_receipt():
@@ -83,7 +83,7 @@ def test_records_on_their_way_newest_first_are_no_loss():
 
 
 def test_what_was_written_off_is_not_again_after_a_restart():
-    losses = Losses(Windows(), lambda *_: [], [("upper", 7)], [WrittenOff("upper", 7, 0, 7, False)])
+    losses = Losses(Windows(), lambda *_: [], [("upper", 7)], [WrittenOff("upper", 7, 1, 7, False)])
     assert losses.account("upper", stage_batch(8, [500], receipted=8, oldest_held=8)) == []
     assert losses.begin("upper", 7) is None
 
@@ -113,4 +113,8 @@ def test_ranges_that_touch_are_joined():
 
 
 def test_records_that_come_with_the_batch_are_no_loss():
-    assert Station().sends(8, 4, receipted=10, oldest_held=10) == [(0, 7, False)]
+    assert Station().sends(8, 4, receipted=10, oldest_held=10) == [(1, 7, False)]
+
+
+def test_the_first_batch_of_a_log_that_begins_at_1_is_no_loss():
+    assert Station().sends(1, 4, receipted=1, oldest_held=1) == []

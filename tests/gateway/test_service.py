@@ -251,7 +251,7 @@ def test_what_came_more_than_a_month_before_the_newest_is_let_go_and_no_flag_is_
     assert [flag.state for flag in bench.store.read_flags("upper", *FOREVER_MS)] == ["cleared"]
 
 
-@pytest.mark.parametrize(("is_store_lost", "lost"), [(False, 0), (True, 8)], ids=["the store is there", "lost too"])
+@pytest.mark.parametrize(("is_store_lost", "lost"), [(False, 0), (True, 7)], ids=["the store is there", "lost too"])
 def test_a_journal_that_was_lost_is_noticed_by_what_the_stations_say(bench, until, is_store_lost, lost):
     service = bench.start()
     with bench.station("upper") as upper:
