@@ -18,7 +18,9 @@ cdef class Reader:
     cdef public Py_ssize_t position
     cdef readonly Py_ssize_t end
 
+    @cython.locals(start=Py_ssize_t)
     cdef Py_ssize_t _take(self, Py_ssize_t size) except -1
+    @cython.locals(start=Py_ssize_t)
     cdef int _peek(self) except -1
     @cython.locals(start=Py_ssize_t, head=int, short=int, size=Py_ssize_t, at=Py_ssize_t, data=bytes,
                    argument=int64_t, index=Py_ssize_t)
