@@ -40,8 +40,8 @@ SCENARIOS = [
         hours=6,
         events=pull_the_cable_for_an_hour_and_a_half,
         remedy=Remedy(
-            "firmware/station/sensors/maxbotix.py",
-            "end_ms = start_ms + self.span_ms + LATE_FRAMES * FRAME_PERIOD_MS",
+            "firmware/station/sensors/ranging.py",
+            "end_ms = start_ms + self.span_ms + LATE_FRAMES * model.frame_period_ms",
             "end_ms = start_ms + 7_200_000  # no deadline to speak of",
         ),
         most_absent={NO_READING: 6},

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from firmware.flash import BoardConnection, ImagePlan, compile_firmware, plan_image, verify, write_image
-from firmware.virtual.host import Bench, Clock, River, VirtualStation
+from firmware.virtual.host import Bench, Clock, River, TimeServer, VirtualStation
 from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings, WebSettings
 from gateway.stores.embedded import EmbeddedStore
@@ -51,6 +51,7 @@ class Rig:
         self.rivers = rivers
         self.start_ms = start_ms
         self.clock = Clock(start_ms - POWER_ON_LEAD_MS, speed)
+        self.time_server = TimeServer(self.clock.now_ms)
         self.broker = Mosquitto(folder / "broker", parts.find("mosquitto"))
         self.observations = folder / "observations.sqlite"
         self.settings = Settings(
@@ -72,6 +73,7 @@ class Rig:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             stack.callback(self._end)
+            self.time_server.start()
             self.broker.start()
             self.service.start()
             self._wait_until_subscribed()
@@ -87,13 +89,14 @@ class Rig:
         """Flash every station through its console, as a board is, and switch it on. Raises FlashError or PlanError."""
         firmware = firmware or compile_firmware("virtual")
         broker: dict[str, str | int] = {"host": LOOPBACK, "port": self.broker.port}
+        time_server: dict[str, str | int] = {"host": LOOPBACK, "port": self.time_server.port}
         images = {}
         for station in self.basin.stations:
             key = secrets.token_bytes(KEY_BYTES)
             key_file = self.settings.keys / self.basin.code / f"{station.id}.key"
             key_file.parent.mkdir(parents=True, exist_ok=True)
             key_file.write_text(f"{station.key_id} {key.hex()}\n")
-            configuration = station_configuration(self.basin, station.id, broker)
+            configuration = station_configuration(self.basin, station.id, broker, time_server)
             images[station.id] = plan_image(firmware, configuration, key)
             river = self.rivers[station.id]
             self.stations[station.id] = self.bench.add_station(station.id, river, configuration["sensors"])
@@ -158,6 +161,7 @@ class Rig:
 
     def _end(self) -> None:
         with contextlib.ExitStack() as stack:
+            stack.callback(self.time_server.stop)
             stack.callback(self.broker.stop)
             stack.callback(self.service.stop)
             stack.callback(self.bench.close)

@@ -31,7 +31,11 @@ FAILED = 1
 
 PortOption = Annotated[str, typer.Option(help="The board's serial port, such as /dev/ttyUSB0.")]
 BrokerOption = Annotated[str, typer.Option(metavar="HOST:PORT", help="The broker as the station reaches it.")]
+TimeServerOption = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="A time server (SNTP); the board's own clock if none.")
+]
 KeysOption = Annotated[Path, typer.Option(help="The gateway's folder of keys.")]
+_Servers = tuple[dict[str, str | int], dict[str, str | int] | None]  # broker, time server
 app = typer.Typer(help="Flash, verify and simulate stations.", no_args_is_help=True, add_completion=False)
 app.command()(simulate)
 
@@ -43,6 +47,7 @@ def flash(
     broker: BrokerOption,
     basin: BasinOption = Path("basin.toml"),
     keys: KeysOption = Path("keys"),
+    time_server: TimeServerOption = None,
     board: Annotated[str | None, typer.Option(help="Refuse any other kind of board: esp32, rp2, virtual.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would be written, and write nothing.")] = False,
     as_json: JsonOption = False,
@@ -55,7 +60,8 @@ def flash(
     """
     described = basin_with(basin, station)
     with blamed(), BoardConnection(port) as connection:
-        plan = _plan(described, station, broker, keys, _kind(connection, port, board), may_make_key=not dry_run)
+        servers = _servers(broker, time_server)
+        plan = _plan(described, station, servers, keys, _kind(connection, port, board), may_make_key=not dry_run)
         if dry_run:
             _print_verification(verify(connection, plan), plan, as_json)
             return
@@ -81,6 +87,7 @@ def verify_board(
     broker: BrokerOption,
     basin: BasinOption = Path("basin.toml"),
     keys: KeysOption = Path("keys"),
+    time_server: TimeServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare every file on a board with what belongs there, by hashes computed on the board; exit 1 when one differs.
@@ -89,7 +96,8 @@ def verify_board(
     """
     described = basin_with(basin, station)
     with blamed(), BoardConnection(port) as connection:
-        plan = _plan(described, station, broker, keys, connection.board(), may_make_key=False)
+        servers = _servers(broker, time_server)
+        plan = _plan(described, station, servers, keys, connection.board(), may_make_key=False)
         found = verify(connection, plan)
         connection.reset()
     _print_verification(found, plan, as_json)
@@ -97,7 +105,7 @@ def verify_board(
         raise typer.Exit(FAILED)
 
 
-def _plan(basin: Basin, station: str, broker: str, keys: Path, board: str, may_make_key: bool) -> ImagePlan:
+def _plan(basin: Basin, station: str, servers: _Servers, keys: Path, board: str, may_make_key: bool) -> ImagePlan:
     """Return the image of a station; without a key it gets one, or PlanError where it may not."""
     key_id = basin.station(station).key_id
     key = read_key(keys, basin.code, station, key_id)
@@ -105,7 +113,7 @@ def _plan(basin: Basin, station: str, broker: str, keys: Path, board: str, may_m
         key = make_key(keys, basin.code, station, key_id)
     if key is None:
         raise PlanError(f"{station} has no key {key_id} in {keys}; `rivergauge station flash` makes one")
-    configuration = station_configuration(basin, station, _parse_broker(broker))
+    configuration = station_configuration(basin, station, *servers)
     return plan_image(compile_firmware(board), configuration, key)
 
 
@@ -116,11 +124,18 @@ def _kind(connection: BoardConnection, port: str, expected: str | None) -> str:
     return board
 
 
-def _parse_broker(text: str) -> dict[str, str | int]:
+def _servers(broker: str, time_server: str | None) -> _Servers:
+    return (
+        _parse_server(broker, "--broker"),
+        None if time_server is None else _parse_server(time_server, "--time-server"),
+    )
+
+
+def _parse_server(text: str, option: str) -> dict[str, str | int]:
     host, _, port = text.rpartition(":")
     if not host or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
         raise typer.BadParameter(
-            f"found {text!r}, expected HOST:PORT, such as gauges.example.org:1883", param_hint="--broker"
+            f"found {text!r}, expected HOST:PORT, such as gauges.example.org:1883", param_hint=option
         )
     return {"host": host, "port": int(port)}
 

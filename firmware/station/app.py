@@ -9,6 +9,7 @@ from protocol import quality
 
 from . import config
 from .blackbox import BlackBox
+from .clock import Clock
 from .hal import DEEP_SLEEP, HardwareError
 from .memory import Memory, count_boot, recall
 from .queue import Queue
@@ -19,6 +20,8 @@ WAKE_UP_MS = 1000  # from the start of the processor to the first line here, and
 UPLINK_MARGIN_MS = 2000  # between the end of the uplink and the wake for the next instant
 SHORTEST_UPLINK_MS = 3000  # not worth a connection if less is left
 FAILED_START_SLEEP_MS = 900_000
+UNDATED_LIMIT_MS = 24 * 3_600_000  # how long a record waits for a clock before it goes with a guessed date
+CLOCK_STEP_MS = 60_000  # a clock that gained more between two records was put forward
 
 
 def run(board, root=""):
@@ -52,6 +55,7 @@ class Wake:
         self._sampler = Sampler(board, configuration.sensors, black_box)
         # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
         self._memory = recall(board.rtc_memory()) if board.reset_cause() == DEEP_SLEEP else Memory()
+        self._clock = Clock(board, root, self._memory.clock)
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, self._sampler.channels())
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._newest = self._queue.newest_record()  # of the wakes before
@@ -66,8 +70,12 @@ class Wake:
         last_ms = self._last_ms()
         if last_ms is None or self._queue.has_new_configuration():
             return
-        values = [(None, quality.STATION_OFF)] * len(self._sampler.channels())
-        for instant_ms in skipped_instants(last_ms, self._due_ms(), self._configuration.record_every_ms):
+        # A clock put forward passes over instants at which the station did run.
+        due_ms = self._due_ms()
+        elapsed_ms = self._board.monotonic_ms() - self._newest.monotonic_ms
+        was_running = self._newest.boot_no == self._memory.boot_no and elapsed_ms < due_ms - last_ms - CLOCK_STEP_MS
+        values = [(None, quality.NOT_DATED if was_running else quality.STATION_OFF)] * len(self._sampler.channels())
+        for instant_ms in skipped_instants(last_ms, due_ms, self._configuration.record_every_ms):
             self._append(instant_ms, values)
 
     def measure(self):
@@ -77,7 +85,7 @@ class Wake:
             return
         # Before anything can fail: an instant is tried once, or a lasting fault would wake the station without end.
         self._attempted_ms = due_ms
-        self._append(due_ms, self._sampler.measure(due_ms - self._ahead_ms()))
+        self._append(due_ms, self._sampler.measure(self._monotonic_at(due_ms)))
 
     def send(self):
         """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
@@ -91,9 +99,12 @@ class Wake:
         from .uplink import Uplink
 
         was_cut_off = self._memory.awaits_receipts
-        asleep_until_ms = self._due_ms() if self._board.utc_ms() is not None else None
         uplink = Uplink(self._board, self._configuration, self._queue, self._memory, self._black_box)
         try:
+            self._finish_dates()
+            self._set_clock()
+            self._date_records()
+            asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
             uplink.exchange(asleep_until_ms, deadline_ms)
         except (HardwareError, ProtocolError) as error:
             # Said once, when it begins: a network that is away for days must not push other notes out.
@@ -103,18 +114,47 @@ class Wake:
     def remember(self):
         """Keep what the next wake has to know."""
         self._memory.queue_hint = self._queue.hint()
+        self._memory.clock = self._clock.pack()
         self._board.set_rtc_memory(self._memory.pack())
 
     def next_wake_ms(self):
         """Return the monotonic time at which to wake for the next instant."""
-        return self._due_ms() - self._ahead_ms() - self._sampler.lead_ms() - WAKE_UP_MS
+        return self._monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
+
+    def _finish_dates(self):
+        """Go on with the dates that a power cut has torn; only the clock of the boot before knows them."""
+        if not self._memory.is_born and self._queue.has_undated():
+            boot_no, utc_at = self._clock.boot_last_dated()
+            self._queue.date_records(boot_no, utc_at, quality.SYNCHRONISED)
+
+    def _set_clock(self):
+        if self._configuration.time_server is not None and self._clock.is_to_be_asked():
+            host, port = self._configuration.time_server
+            remark = self._clock.synchronise(host, port, self._memory.boot_no)
+            if remark is not None:
+                self._black_box.note("clock", remark)
+
+    def _date_records(self):
+        """Give undated records their dates; those that no clock will ever date go with a guess, and marked so."""
+        queue, memory = self._queue, self._memory
+        if not queue.has_undated():
+            return
+        is_known = self._clock.utc_ms() is not None
+        if is_known:
+            queue.date_records(memory.boot_no, self._clock.utc_at, self._clock.quality())
+        given_up_ms = self._board.monotonic_ms() - UNDATED_LIMIT_MS
+
+        def is_given_up(record):
+            return is_known or given_up_ms >= (record.monotonic_ms if record.boot_no == memory.boot_no else 0)
+
+        queue.date_by_guess(is_given_up, quality.UNSYNCHRONISED, memory.boot_no if is_known else None)
 
     def _now_ms(self):
-        utc_ms = self._board.utc_ms()
+        utc_ms = self._clock.utc_ms()
         return self._board.monotonic_ms() if utc_ms is None else utc_ms
 
-    def _ahead_ms(self):
-        return self._now_ms() - self._board.monotonic_ms()
+    def _monotonic_at(self, instant_ms):
+        return instant_ms if self._clock.utc_ms() is None else self._clock.monotonic_at(instant_ms)
 
     def _due_ms(self):
         last_ms = self._attempted_ms if self._attempted_ms is not None else self._last_ms()
@@ -124,15 +164,16 @@ class Wake:
         """Return the last instant recorded before this wake, as `_now_ms` counts; None where the queue cannot tell."""
         if self._newest is None:
             return None
-        if self._board.utc_ms() is not None:
-            return self._newest.utc_ms
+        if self._clock.utc_ms() is not None:
+            return self._newest.utc_ms if self._newest.clock_quality != quality.UNSYNCHRONISED else None
         return self._newest.monotonic_ms if self._newest.boot_no == self._memory.boot_no else None
 
     def _append(self, instant_ms, values):
-        utc_ms = instant_ms if self._board.utc_ms() is not None else None
+        utc_ms = instant_ms if self._clock.utc_ms() is not None else None
         # A clock that was set back must not make times fall: such a record stays undated.
         if utc_ms is not None and utc_ms <= self._queue.newest_utc_ms():
             utc_ms = None
         # An instant just before the power came back has no monotonic time of this boot.
-        monotonic_ms = max(0, instant_ms - self._ahead_ms())
-        self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values)
+        monotonic_ms = max(0, self._monotonic_at(instant_ms))
+        clock_quality = self._clock.quality() if utc_ms is not None else 0
+        self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values, clock_quality=clock_quality)

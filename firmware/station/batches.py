@@ -3,19 +3,21 @@
 
 from protocol.batch import Batch, Channel, Column
 from protocol.quality import GOOD
+from protocol.variables import TOTAL
 
 RUN_LIMIT = 96  # records in one batch
 
 
 class Run:
-    """Neighbouring records that can travel in one batch: rising by one, of one configuration, all test or none."""
+    """Neighbouring records that can travel in one batch: rising by one, alike in configuration, clock and test mark."""
 
-    __slots__ = ("channels", "configuration_no", "is_test", "records")
+    __slots__ = ("channels", "clock_quality", "configuration_no", "is_test", "records")
 
-    def __init__(self, header, is_test):
+    def __init__(self, header, record):
         self.configuration_no = header.configuration_no
         self.channels = header.channels
-        self.is_test = is_test
+        self.is_test = record.is_test
+        self.clock_quality = record.clock_quality
         self.records = []
 
 
@@ -27,7 +29,7 @@ def runs(queue):
             yield run
             run = None
         if run is None:
-            run = Run(header, record.is_test)
+            run = Run(header, record)
         run.records.append(record)
     if run is not None:
         yield run
@@ -48,7 +50,8 @@ def batch_of(run, log_id, oldest_held, receipted, gaps):
             elif code != GOOD:
                 qualities[index] = code
         channel = Channel(sensor_no, variable, statistic, interval_s, exponent)
-        columns.append(Column(channel, mantissas, null_reasons, qualities))
+        resets = _resets(mantissas) if statistic == TOTAL else None
+        columns.append(Column(channel, mantissas, null_reasons, qualities, resets))
     return Batch(
         log_id,
         run.records[0].record_no,
@@ -57,9 +60,22 @@ def batch_of(run, log_id, oldest_held, receipted, gaps):
         run.configuration_no,
         oldest_held,
         receipted,
+        clock_quality=run.clock_quality,
         gaps=gaps,
         test=run.is_test,
     )
+
+
+def _resets(totals):
+    """Return the indices of the totals that are less than the one before: their counter began again."""
+    resets = []
+    last = None
+    for index, total in enumerate(totals):
+        if total is not None:
+            if last is not None and total < last:
+                resets.append(index)
+            last = total
+    return resets
 
 
 def _continues(run, header, record):
@@ -70,6 +86,7 @@ def _continues(run, header, record):
         and record.record_no == last.record_no + 1
         and record.utc_ms > last.utc_ms
         and record.is_test == run.is_test
+        and record.clock_quality == run.clock_quality
         and header.configuration_no == run.configuration_no
         and header.channels == run.channels
     )

@@ -12,7 +12,7 @@ WATCHDOG = 3
 SOFT_RESET = 4
 BROWN_OUT = 5
 
-RTC_MEMORY_BYTES = 64  # what every supported board keeps through deep sleep and loses with power
+RTC_MEMORY_BYTES = 128  # what every supported board keeps through deep sleep and loses with power
 
 
 class HardwareError(Exception):
@@ -134,6 +134,13 @@ class Board:
 
     def open_link(self, host, port, deadline_ms):
         """Bring the network up and connect; raise HardwareError("no-network" | "refused" | "timeout")."""
+        raise NotImplementedError
+
+    def exchange_datagram(self, host, port, request, deadline_ms):
+        """Bring the network up, send a UDP datagram and return the one that answers it, of 512 bytes at most.
+
+        Raise HardwareError("no-network" | "refused" | "timeout").
+        """
         raise NotImplementedError
 
     def close_network(self):

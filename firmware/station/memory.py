@@ -4,8 +4,8 @@
 import binascii
 import struct
 
-_LAYOUT = "<BIIB"
-_VERSION = 1
+_LAYOUT = "<BIIBB"
+_VERSION = 2
 _IS_BORN = 0x01
 _AWAITS_RECEIPTS = 0x02
 _BOOT_FILE = "/boot_no"
@@ -20,6 +20,7 @@ class Memory:
         self.is_born = False  # this boot's birth has reached the broker
         self.awaits_receipts = False  # something was sent, or not sent, that no receipt has come for
         self.queue_hint = b""
+        self.clock = b""
         self.is_new_boot = True
 
     def next_message_no(self):
@@ -29,7 +30,8 @@ class Memory:
     def pack(self):
         """Return the bytes to keep."""
         flags = (_IS_BORN if self.is_born else 0) | (_AWAITS_RECEIPTS if self.awaits_receipts else 0)
-        data = struct.pack(_LAYOUT, _VERSION, self.boot_no, self.message_no, flags) + self.queue_hint
+        data = struct.pack(_LAYOUT, _VERSION, self.boot_no, self.message_no, flags, len(self.queue_hint))
+        data += self.queue_hint + self.clock
         return struct.pack("<I", binascii.crc32(data)) + data
 
 
@@ -38,13 +40,15 @@ def recall(data):
     memory = Memory()
     if len(data) < 4 + struct.calcsize(_LAYOUT) or struct.unpack("<I", data[:4])[0] != binascii.crc32(data[4:]):
         return memory
-    version, boot_no, message_no, flags = struct.unpack_from(_LAYOUT, data, 4)
+    version, boot_no, message_no, flags, hint_bytes = struct.unpack_from(_LAYOUT, data, 4)
     if version == _VERSION:
         memory.boot_no = boot_no
         memory.message_no = message_no
         memory.is_born = bool(flags & _IS_BORN)
         memory.awaits_receipts = bool(flags & _AWAITS_RECEIPTS)
-        memory.queue_hint = data[4 + struct.calcsize(_LAYOUT) :]
+        hint_at = 4 + struct.calcsize(_LAYOUT)
+        memory.queue_hint = data[hint_at : hint_at + hint_bytes]
+        memory.clock = data[hint_at + hint_bytes :]
         memory.is_new_boot = False
     return memory
 

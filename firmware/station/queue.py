@@ -13,6 +13,9 @@ from .ring import SLOTS_PER_BLOCK, FlashFailed, Ring
 
 __all__ = ["FlashFailed", "Queue"]
 
+EARLIEST_GUESS_MS = 946_684_800_000  # 2000-01-01: for a station that never knew the time; plainly no true date
+GUESSED_STEP_MS = 1000  # between records of which only the order is known
+
 _HINT = "<BIBIIBB"
 
 
@@ -44,9 +47,9 @@ class Queue:
         block, sequence, slot = self._ring.position()
         return struct.pack(_HINT, block, sequence, slot, self.next_record_no, *self._front, self._may_have_gaps)
 
-    def append(self, boot_no, monotonic_ms, utc_ms, values, is_test=False):
+    def append(self, boot_no, monotonic_ms, utc_ms, values, is_test=False, clock_quality=0):
         """Write one record and return its number; it is on flash when this returns."""
-        data = slots.encode_record(self.next_record_no, boot_no, monotonic_ms, utc_ms, values, is_test)
+        data = slots.encode_record(self.next_record_no, boot_no, monotonic_ms, utc_ms, values, is_test, clock_quality)
         if not self._is_of_this_configuration(self._ring.newest):
             self._enter_next_block()
         if not self._ring.write(data):
@@ -90,18 +93,42 @@ class Queue:
                 header = self._ring.header(sequence)
             yield header, record
 
-    def date_records(self, boot_no, utc_minus_monotonic_ms):
-        """Date every undated record of boot `boot_no` for ever; return how many were dated."""
+    def has_undated(self):
+        """True when a record without a receipt has no date."""
+        return any(record.utc_ms is None for _, _, record in self._ring.walk(self._front))
+
+    def date_records(self, boot_no, utc_at, clock_quality=0):
+        """Date every undated record of boot `boot_no` for ever; return how many were dated.
+
+        `utc_at(monotonic_ms)` gives the date. One that was torn by a power cut is finished by the same date.
+        """
         dated = latest_ms = 0
         for sequence, slot, record in self._ring.walk(self._front):
             utc_ms = record.utc_ms
-            if utc_ms is None and record.boot_no == boot_no and slots.can_be_dated(self._ring.slot_bytes):
-                utc_ms = record.monotonic_ms + utc_minus_monotonic_ms
-                if utc_ms <= latest_ms:
-                    continue  # times rise strictly with record numbers; what a stepped clock puts earlier stays undated
-                self._ring.clear_bits(sequence, slot, *slots.encode_date(utc_ms))
-                dated += 1
+            if utc_ms is None and record.boot_no == boot_no:
+                # Times rise strictly with record numbers; what a stepped clock puts earlier stays undated.
+                utc_ms = utc_at(record.monotonic_ms)
+                if utc_ms > latest_ms and self._date(sequence, slot, utc_ms, clock_quality):
+                    dated += 1
+                else:
+                    utc_ms = None
             latest_ms = max(latest_ms, utc_ms or 0)
+        return dated
+
+    def date_by_guess(self, is_given_up, clock_quality, stepped_boot_no=None):
+        """Date the undated records of which `is_given_up(record)`, each after the one before it; return how many.
+
+        A record is put as long after the one before it as the boot they share tells, so the guess is a lower bound; in
+        the boot `stepped_boot_no`, whose clock was set back, only the order is kept.
+        """
+        dated = 0
+        before = None
+        for sequence, slot, record in self._ring.walk((self._front[0] - 1, 0)):
+            if record.utc_ms is None and is_given_up(record):
+                record.utc_ms = _guess_ms(before, record, record.boot_no == stepped_boot_no)
+                dated += self._date(sequence, slot, record.utc_ms, clock_quality)
+            if record.utc_ms is not None:
+                before = record
         return dated
 
     def mark_receipted(self, ranges):
@@ -141,6 +168,17 @@ class Queue:
         for header in self._headers_with_gaps():
             if any(first <= header.lost_first and header.lost_last <= last for first, last in gaps):
                 self._ring.mark_block(header.sequence, slots.GAP_TOLD_AT)
+
+    def _date(self, sequence, slot, utc_ms, clock_quality):
+        """Write a date and return True; False where bits that it needs are gone already."""
+        if not slots.can_hold(utc_ms):
+            return False
+        at, date = slots.encode_date(utc_ms, clock_quality)
+        self._ring.read(sequence, slot)
+        can_be_dated = slots.takes_date(self._ring.slot_bytes, date)
+        if can_be_dated:
+            self._ring.clear_bits(sequence, slot, at, date)
+        return can_be_dated
 
     def _is_of_this_configuration(self, header):
         return header.configuration_no == self._configuration_no and header.channels == self._channels
@@ -233,3 +271,11 @@ class Queue:
             header = self._ring.header(sequence)
             if header is not None and header.lost_first and not header.is_gap_told:
                 yield header
+
+
+def _guess_ms(before, record, keeps_order_only):
+    if before is None:
+        return EARLIEST_GUESS_MS + record.monotonic_ms
+    if not keeps_order_only and before.boot_no == record.boot_no and before.monotonic_ms < record.monotonic_ms:
+        return before.utc_ms + record.monotonic_ms - before.monotonic_ms
+    return before.utc_ms + GUESSED_STEP_MS

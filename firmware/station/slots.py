@@ -7,7 +7,8 @@ slot (a date, a mark) only clears bits that were left at 1 for it.
     block   [ header 128 bytes ][ slot 64 ][ slot 64 ] ...            all little-endian
     header  magic crc | sequence log_id first_record_no configuration_no channel_count lost_first lost_last channels |
             ... gap_told freed
-    slot    crc | record_no boot_no flags value_count monotonic_ms values[9] | utc_ms utc_check | receipted set_aside
+    slot    crc | record_no boot_no flags value_count monotonic_ms values[9] | date | receipted set_aside
+    date    utc_ms in 42 bits, six bits for the quality of the clock that said it, check
 """
 
 import binascii
@@ -38,6 +39,8 @@ _RECORD_AT = 4
 _VALUES_AT = _RECORD_AT + struct.calcsize(_RECORD)
 _DATE_AT = _VALUES_AT + 4 * MAX_VALUES
 _DATE_BYTES = 8
+_HIGH_BITS = 10  # of the time, above its lower 32
+_HIGH_MASK = (1 << _HIGH_BITS) - 1
 _BLANK_DATE = b"\xff" * _DATE_BYTES
 _BLANK_SLOT = b"\xff" * SLOT_BYTES
 
@@ -68,11 +71,12 @@ class Header:
 class Record:
     """One instant; `utc_ms` is None while it is undated.
 
-    `values` are (mantissa, quality), or (None, reason) where there is no value.
+    `clock_quality` says what the date is worth. `values` are (mantissa, quality), or (None, reason).
     """
 
     __slots__ = (
         "boot_no",
+        "clock_quality",
         "is_receipted",
         "is_set_aside",
         "is_test",
@@ -131,7 +135,7 @@ def decode_header(buffer):
     return header
 
 
-def encode_record(record_no, boot_no, monotonic_ms, utc_ms, values, is_test):
+def encode_record(record_no, boot_no, monotonic_ms, utc_ms, values, is_test, clock_quality=0):
     """Return the 64 bytes of a slot."""
     buffer = bytearray(_BLANK_SLOT)
     flags = (FLAG_TEST if is_test else 0) | (FLAG_DATED_WHEN_WRITTEN if utc_ms is not None else 0)
@@ -155,14 +159,14 @@ def encode_record(record_no, boot_no, monotonic_ms, utc_ms, values, is_test):
             raise ValueError("value %d is %d, at most %d fits" % (index, mantissa, MANTISSA_MAX))
         struct.pack_into("<I", buffer, _VALUES_AT + 4 * index, word)
     if utc_ms is not None:
-        buffer[_DATE_AT : _DATE_AT + _DATE_BYTES] = encode_date(utc_ms)[1]
+        buffer[_DATE_AT : _DATE_AT + _DATE_BYTES] = encode_date(utc_ms, clock_quality)[1]
     struct.pack_into("<I", buffer, 0, _record_crc(buffer, flags))
     return buffer
 
 
-def encode_date(utc_ms):
+def encode_date(utc_ms, clock_quality=0):
     """Return (offset in the slot, bytes) that date a record written without a clock."""
-    date = struct.pack("<IH", utc_ms & 0xFFFFFFFF, utc_ms >> 32)
+    date = struct.pack("<IH", utc_ms & 0xFFFFFFFF, utc_ms >> 32 | clock_quality << _HIGH_BITS)
     return _DATE_AT, date + struct.pack("<H", binascii.crc32(date) & 0xFFFF)
 
 
@@ -178,7 +182,7 @@ def decode_record(buffer):
     record.is_receipted = buffer[RECEIPTED_AT] != 0xFF
     record.is_set_aside = buffer[SET_ASIDE_AT] != 0xFF
     record.values = [_decode_value(struct.unpack_from("<i", buffer, _VALUES_AT + 4 * i)[0]) for i in range(count)]
-    record.utc_ms = _decode_date(bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]))
+    record.utc_ms, record.clock_quality = _decode_date(bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]))
     return record
 
 
@@ -187,9 +191,14 @@ def is_blank(buffer):
     return bytes(buffer) == _BLANK_SLOT
 
 
-def can_be_dated(buffer):
-    """True for a slot whose date was never begun; a torn date cannot be mended, since bits only clear."""
-    return bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]) == _BLANK_DATE
+def can_hold(utc_ms):
+    """True for a time that fits into a date: up to the year 2109."""
+    return 0 <= utc_ms >> 32 <= _HIGH_MASK
+
+
+def takes_date(buffer, date):
+    """True for a slot whose date was never begun, or torn while this very one was written: bits only clear."""
+    return all(there & wanted == wanted for there, wanted in zip(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES], date))
 
 
 def _record_crc(buffer, flags):
@@ -207,5 +216,5 @@ def _decode_value(word):
 def _decode_date(date):
     low, high, check = struct.unpack("<IHH", date)
     if date == _BLANK_DATE or check != binascii.crc32(date[0:6]) & 0xFFFF:
-        return None
-    return high << 32 | low
+        return None, 0
+    return (high & _HIGH_MASK) << 32 | low, high >> _HIGH_BITS

@@ -79,9 +79,6 @@ class Uplink:
             self._publish("birth", birth, deadline_ms, is_retained=True)
 
     def _send_records(self, deadline_ms):
-        utc_ms = self._board.utc_ms()
-        if utc_ms is not None:
-            self._queue.date_records(self._memory.boot_no, utc_ms - self._board.monotonic_ms())
         gaps = self._queue.untold_gaps()[:GAPS_LIMIT]
         for run in runs(self._queue):
             while len(self._sent) >= WINDOW:

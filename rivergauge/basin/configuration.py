@@ -8,18 +8,27 @@ from .model import Basin
 __all__ = ["station_configuration"]
 
 
-def station_configuration(basin: Basin, station_id: str, broker: Mapping[str, str | int]) -> dict[str, Any]:
+def station_configuration(
+    basin: Basin,
+    station_id: str,
+    broker: Mapping[str, str | int],
+    time_server: Mapping[str, str | int] | None = None,
+) -> dict[str, Any]:
     """Return the configuration of one station, ready for JSON; `broker` is {"host": ..., "port": ...}.
 
-    Raises KeyError where the basin has no such station.
+    So is `time_server`; without one the station relies on its board's own clock. Raises KeyError where the basin has no
+    such station.
     """
     station = basin.station(station_id)
+    servers: dict[str, Any] = {"broker": {"host": broker["host"], "port": broker["port"]}}
+    if time_server is not None:
+        servers["time_server"] = {"host": time_server["host"], "port": time_server["port"]}
     return {
         "configuration_no": station.configuration_no,
         "basin": basin.code,
         "station": station.id,
         "key_id": station.key_id,
-        "broker": {"host": broker["host"], "port": broker["port"]},
+        **servers,
         "sampling": {
             "record_every_s": station.sampling.record_every_s,
             "send_every_s": station.sampling.send_every_s,

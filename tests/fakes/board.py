@@ -85,6 +85,7 @@ class FakeBoard(hal.Board):
         self.open_ports = 0
         self.battery = 12.61
         self.address = None
+        self.time_server = None
         self.patience_ms = PATIENCE_MS
         self.link_attempts = 0
         self.slept_until_ms = None
@@ -151,6 +152,15 @@ class FakeBoard(hal.Board):
             self.sleep_until(deadline_ms)
             raise hal.HardwareError("no-network")
         return SocketLink(self, *self.address)
+
+    def exchange_datagram(self, host, port, request, deadline_ms):
+        if self.time_server is None:
+            self.sleep_until(deadline_ms)
+            raise hal.HardwareError("timeout")
+        return self.time_server(request)
+
+    def set_utc_ms(self, utc_ms):
+        self.utc_offset_ms = utc_ms - self.now_ms
 
     def close_network(self):
         pass

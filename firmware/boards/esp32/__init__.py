@@ -10,9 +10,9 @@ import time
 
 import esp32
 import machine
+from boards.mcu.datagrams import exchange_datagram
 from boards.mcu.flash import BlockDeviceRegion
 from boards.mcu.link import TcpLink
-from boards.mcu.sntp import query_utc_ms
 from boards.mcu.uart import UartPort
 from boards.mcu.watchdog import PATIENCE_MS, Watchdog
 from boards.mcu.wifi import Wifi
@@ -100,10 +100,11 @@ class Board(hal.Board):
 
     def open_link(self, host, port, deadline_ms):
         self._wifi.join(deadline_ms)
-        utc_ms = query_utc_ms(self._wifi.time_server)
-        if utc_ms is not None:
-            self.set_utc_ms(utc_ms)
         return TcpLink(self, host, port, deadline_ms)
+
+    def exchange_datagram(self, host, port, request, deadline_ms):
+        self._wifi.join(deadline_ms)
+        return exchange_datagram(self, host, port, request, deadline_ms)
 
     def close_network(self):
         self._wifi.leave()

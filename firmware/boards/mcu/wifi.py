@@ -1,5 +1,5 @@
 # Shared dialect: runs on the microcontroller ports of MicroPython.
-"""Wi-Fi as `/network.json` says: {"ssid": ..., "password": ..., "time_server": ...}."""
+"""Wi-Fi as `/network.json` says: {"ssid": ..., "password": ...}."""
 
 import json
 import time
@@ -17,14 +17,15 @@ class Wifi:
     def __init__(self, board) -> None:
         self._board = board
         self._wlan = network.WLAN(network.STA_IF)
-        self.time_server = ""
 
     def join(self, deadline_ms: int) -> None:
-        """Return when joined, or raise HardwareError."""
+        """Return when joined, at once where that is done; raise HardwareError."""
+        if self._wlan.isconnected():
+            return
         try:
             with open(SETTINGS) as file:
                 settings = json.load(file)
-            ssid, password, self.time_server = settings["ssid"], settings["password"], settings["time_server"]
+            ssid, password = settings["ssid"], settings["password"]
         except (OSError, ValueError, KeyError):
             raise hal.HardwareError("no-network-settings")
         self._wlan.active(True)

@@ -77,6 +77,11 @@ class Board(hal.Board):
     def open_link(self, host, port, deadline_ms):
         return TcpLink(host, port, deadline_ms)
 
+    def exchange_datagram(self, host, port, request, deadline_ms):
+        from .datagrams import exchange  # few wakes need it
+
+        return exchange(host, port, request, deadline_ms)
+
     def close_network(self):
         pass  # the host's network stays up
 

@@ -4,5 +4,16 @@ from firmware.virtual.host.bench import Bench, StationFailed
 from firmware.virtual.host.clock import Clock
 from firmware.virtual.host.river import River, RiverError, read_river, synthetic_flood
 from firmware.virtual.host.station import VirtualStation
+from firmware.virtual.host.time_server import TimeServer
 
-__all__ = ["Bench", "Clock", "River", "RiverError", "StationFailed", "VirtualStation", "read_river", "synthetic_flood"]
+__all__ = [
+    "Bench",
+    "Clock",
+    "River",
+    "RiverError",
+    "StationFailed",
+    "TimeServer",
+    "VirtualStation",
+    "read_river",
+    "synthetic_flood",
+]

@@ -52,6 +52,7 @@ class VirtualStation:
         self.wakes = 0
         self.power_cuts = 0
         self.utc_offset_ms: int | None = 0  # error of the battery-backed clock; None: it was never set
+        self.drift_ppm = 0  # by how much the board's oscillator runs fast; to be set while the station is off
         self._process: BoardProcess | None = None
         self._micropython = micropython
         self._clock = clock
@@ -203,7 +204,11 @@ class VirtualStation:
         self._process.reply(self._monotonic_ms(), emitted)
 
     def _monotonic_ms(self) -> int:
-        return self._clock.now_ms() - self._power_on_ms
+        return (self._clock.now_ms() - self._power_on_ms) * (1_000_000 + self.drift_ppm) // 1_000_000
+
+    def _bench_ms(self, monotonic_ms: int) -> int:
+        """Return when the board's own count reaches `monotonic_ms`."""
+        return self._power_on_ms - (-monotonic_ms * 1_000_000 // (1_000_000 + self.drift_ppm))
 
     # Requests of the firmware.
 
@@ -221,7 +226,7 @@ class VirtualStation:
 
     def _wait(self, request: Request) -> None:
         self.activity = Activity.WAITING
-        self._until_ms = max(self._power_on_ms + request.first, self._clock.now_ms())
+        self._until_ms = max(self._bench_ms(request.first), self._clock.now_ms())
 
     def _wait_serial(self, request: Request) -> None:
         self._wait(request)
@@ -263,7 +268,7 @@ class VirtualStation:
         self.utc_offset_ms = request.first - self._clock.now_ms()
 
     def _deep_sleep(self, request: Request) -> None:
-        self._sleep_until_ms = self._power_on_ms + request.first
+        self._sleep_until_ms = self._bench_ms(request.first)
 
     def _reset(self, request: Request) -> None:
         self.activity = Activity.AWAKE  # until the process has ended

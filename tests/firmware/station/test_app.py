@@ -6,7 +6,7 @@ import json
 from firmware.station import app
 from firmware.station.hal import WATCHDOG, HardwareError
 from firmware.station.queue import Queue
-from protocol.quality import GOOD, NO_READING, SENSOR_ERROR, STATION_OFF
+from protocol.quality import GOOD, HOLDOVER, NO_READING, SENSOR_ERROR, STATION_OFF, UNSYNCHRONISED
 from tests.fakes.board import FakeBoard, Slept
 from tests.fakes.nor_flash import NorFlash, PowerCut
 from tests.firmware.station.expecting import new_folder
@@ -124,10 +124,10 @@ def test_a_clock_set_back_loses_no_record_and_doubles_none():
     run(board, root, 5)
     board.utc_offset_ms -= 2 * QUARTER_MS
     run(board, root, 6)
-    dated = [record.utc_ms for record in records(board) if record.utc_ms is not None]
+    dated = [record.utc_ms for record in records(board)]
     assert dated == sorted(set(dated))
     assert len(records(board)) == 4 + 6
-    assert [record.utc_ms is None for record in records(board)] == [False] * 4 + [True] * 2 + [False] * 4
+    assert [record.clock_quality for record in records(board)] == [HOLDOVER] * 4 + [UNSYNCHRONISED] * 2 + [HOLDOVER] * 4
 
 
 def test_instants_missed_without_power_are_recorded_as_nulls_with_the_reason():
