@@ -1,6 +1,5 @@
 """The gateway as one service: wires broker, journal, stores, flags and page, and ends them in order."""
 
-import hmac
 import json
 import logging
 import sqlite3
@@ -13,6 +12,7 @@ from gateway.entries import SETTLED
 from gateway.feeding import Feeder
 from gateway.flagging import FLAGGING, Flagging
 from gateway.heartbeat import Heartbeat
+from gateway.hmac_sha256 import hmac_sha256
 from gateway.ingest import LEAVES, Ingest
 from gateway.journal import Journal
 from gateway.keys import Keys
@@ -187,7 +187,3 @@ class Service:
 
     def _state(self, state: str) -> Publication:
         return Publication(gateway_state_topic(self._settings.name), json.dumps({"state": state}).encode(), True)
-
-
-def hmac_sha256(key: bytes, data: bytes) -> bytes:
-    return hmac.digest(key, data, "sha256")

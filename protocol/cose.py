@@ -33,21 +33,22 @@ class Forged(ValueError):
 
 
 class Sealed:
-    """The parts of a message, not yet verified; `protected` are the bytes of the protected header."""
+    """The parts of a message, not yet verified; an item is a part with its head, as it stands in the message."""
 
-    __slots__ = ("key_id", "payload", "protected", "tag")
+    __slots__ = ("key_id", "payload", "payload_item", "protected_item", "tag")
 
-    def __init__(self, protected: bytes, key_id: bytes, payload: bytes, tag: bytes) -> None:
-        self.protected = protected
+    def __init__(self, protected_item: bytes, key_id: bytes, payload_item: bytes, payload: bytes, tag: bytes) -> None:
+        self.protected_item = protected_item
         self.key_id = key_id
+        self.payload_item = payload_item
         self.payload = payload
         self.tag = tag
 
 
 def seal(payload: bytes, key: bytes, key_id: bytes, topic: str, hmac_sha256: "Hmac", tag_bytes: int = 8) -> bytes:
     """Return the payload as COSE_Mac0 for this topic, with a tag of 8 or 32 bytes."""
-    protected = _protected(key_id, tag_bytes)
-    tag = hmac_sha256(key, _authenticated(protected, topic, payload))[:tag_bytes]
+    protected_item = _byte_string(_protected(key_id, tag_bytes))
+    tag = hmac_sha256(key, _authenticated(protected_item, topic, _byte_string(payload)))[:tag_bytes]
     return assemble(key_id, payload, tag)
 
 
@@ -64,15 +65,17 @@ def parse_sealed(message: bytes) -> Sealed:
     reader = Reader(message)
     reader.take_tag(_COSE_MAC0)
     reader.take_array(4, 4)
+    start = reader.position
     size = reader.skip_bytes(1, 64)
-    protected_at = reader.position - size
-    tag_bytes, key_id = _take_protected(Reader(message, protected_at, reader.position))
-    protected = message[protected_at : reader.position]
+    tag_bytes, key_id = _take_protected(Reader(message, reader.position - size, reader.position))
+    protected_item = message[start : reader.position]
     reader.take_map(0, 0)
+    start = reader.position
     payload = reader.take_bytes(1, MESSAGE_LIMIT)
+    payload_item = message[start : reader.position]
     tag = reader.take_bytes(tag_bytes, tag_bytes)
     reader.finish()
-    return Sealed(protected, key_id, payload, tag)
+    return Sealed(protected_item, key_id, payload_item, payload, tag)
 
 
 def open_sealed(message: bytes, keys: "Mapping[bytes, bytes]", topic: str, hmac_sha256: "Hmac") -> bytes:
@@ -87,9 +90,10 @@ def open_sealed(message: bytes, keys: "Mapping[bytes, bytes]", topic: str, hmac_
 
 def verify(sealed: Sealed, keys: "Mapping[bytes, bytes]", topic: str, hmac_sha256: "Hmac") -> None:
     """Raise Forged unless the tag is right for this topic."""
-    if sealed.key_id not in keys:
+    key = keys.get(sealed.key_id)
+    if key is None:
         raise Forged("unknown-key")
-    expected = hmac_sha256(keys[sealed.key_id], _authenticated(sealed.protected, topic, sealed.payload))
+    expected = hmac_sha256(key, _authenticated(sealed.protected_item, topic, sealed.payload_item))
     difference = 0
     # Every byte is compared, so that the time taken does not tell how many were right.
     for index in range(len(sealed.tag)):
@@ -124,18 +128,18 @@ def _take_protected(reader: Reader) -> tuple[int, bytes]:
     return _TAG_BYTES[algorithm], key_id
 
 
-def _authenticated(protected: bytes, topic: str, payload: bytes) -> bytes:
+def _authenticated(protected_item: bytes, topic: str, payload_item: bytes) -> bytes:
     """Return the MAC_structure of RFC 9052, section 6.3."""
-    return b"\x84\x64MAC0" + _byte_string(protected) + _byte_string(topic.encode()) + _byte_string(payload)
+    return b"".join((b"\x84\x64MAC0", protected_item, _byte_string(topic.encode()), payload_item))
 
 
 def _byte_string(data: bytes) -> bytes:
     """Return the CBOR of a byte string."""
     size = len(data)
     if size < 24:
-        return bytes([0x40 | size]) + data
+        return (0x40 | size).to_bytes(1, "big") + data
     if size < 0x100:
-        return bytes([0x58, size]) + data
+        return (0x5800 | size).to_bytes(2, "big") + data
     if size < 0x10000:
-        return bytes([0x59, size >> 8, size & 0xFF]) + data
-    return bytes([0x5A, 0, size >> 16, size >> 8 & 0xFF, size & 0xFF]) + data
+        return (0x590000 | size).to_bytes(3, "big") + data
+    return (0x5A00000000 | size).to_bytes(5, "big") + data

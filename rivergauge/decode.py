@@ -1,7 +1,6 @@
 """`rivergauge decode`: explain a message field by field, or say what is wrong with it at which byte."""
 
 import base64
-import hmac
 import json
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.hmac_sha256 import hmac_sha256
 from gateway.keys import KeyFileError, Keys
 from protocol.cose import Forged, Sealed, verify
 from protocol.topics import BadTopic, parse_topic
@@ -83,7 +83,7 @@ class _Seal:
 
     def verdict(self, sealed: Sealed) -> str:
         try:
-            verify(sealed, self._keys, self._topic, lambda key, data: hmac.digest(key, data, "sha256"))
+            verify(sealed, self._keys, self._topic, hmac_sha256)
         except Forged as error:
             self.is_forged = True
             return f"FORGED: {error.reason}; a gateway takes nothing of what follows"

@@ -1,11 +1,11 @@
 """The rows of the wire benchmark: each makes its message of records, and line protocol of its message."""
 
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 from gateway import batch_lines, batch_lines_twin
+from gateway.hmac_sha256 import hmac_sha256
 from protocol.messages import Batch, Channel, Column, encode_data
 from protocol.variables import INSTANT, MEDIAN, code_of
 from tests.benchmarks import wire_peers as peers
@@ -37,10 +37,6 @@ class WireRow:
     work: Callable[[bytes], object]
     lines: Bytes
     measurements: tuple[str, ...] = ALL_MEASUREMENTS
-
-
-def hmac_sha256(key: bytes, data: bytes) -> bytes:
-    return hmac.digest(key, data, "sha256")
 
 
 def our_payload(records: Sequence[Record], first_record_no: int) -> bytes:
