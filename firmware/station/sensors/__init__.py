@@ -21,6 +21,9 @@ KINDS = {
     "geolux-lx80": ("geolux", _RANGE),
     "geolux-lx80-modbus": ("geolux_modbus", _RANGE + ("modbus_address",)),
     "keller-30": ("keller", ("burst", "stage_at_zero_m", "modbus_address", "barometer")),
+    "ott-pls": ("sdi12_bus", ("stage_at_zero_m", "sdi12_address")),
+    "vegapuls-c21": ("sdi12_bus", ("zero_distance_m", "sdi12_address")),
+    "sommer-rq30": ("sdi12_bus", ("stage_at_zero_m", "sdi12_address")),
     "tipping-bucket": ("tipping_bucket", ("mm_per_pulse",)),
 }
 

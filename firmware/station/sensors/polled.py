@@ -32,9 +32,10 @@ class PolledSensor:
         readings = []
         reason = None
         failed = 0
-        with SuppliedPort(board, [self._settings], BAUD, parity=self.parity) as port:
-            slave = Slave(board, port, self._settings.modbus_address, self.faults)
-            for index in range(self._settings.burst):
+        settings = self._settings
+        with SuppliedPort(board, settings.port, [settings.power_switch], BAUD, parity=self.parity) as port:
+            slave = Slave(board, port, settings.modbus_address, self.faults)
+            for index in range(settings.burst):
                 board.sleep_until(start_ms + index * self.period_ms)
                 try:
                     readings.append(self.read(slave))

@@ -52,7 +52,8 @@ class RangeFinder:
     def measure(self, board, centre_ms):
         start_ms = centre_ms - self.span_ms // 2
         board.sleep_until(start_ms - self.warm_up_ms)
-        with SuppliedPort(board, [self._settings], self._model.baud) as port:
+        settings = self._settings
+        with SuppliedPort(board, settings.port, [settings.power_switch], self._model.baud) as port:
             readings, any_byte = self._read_burst(board, port, start_ms)
         return range_values(readings, any_byte, self._settings, self._model.minimum_mm)
 

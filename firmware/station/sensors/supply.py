@@ -3,12 +3,12 @@
 
 
 class SuppliedPort:
-    """With this, sensors are supplied and their port is open; both end whatever happens."""
+    """With this, sensors are supplied and their port is open; both end whatever happens. A switch None is none."""
 
-    def __init__(self, board, all_settings, baud, bits=8, parity=None):
+    def __init__(self, board, port_no, switches, baud, bits=8, parity=None):
         self._board = board
-        self._port_no = all_settings[0].port
-        self._switches = {settings.power_switch for settings in all_settings if settings.power_switch is not None}
+        self._port_no = port_no
+        self._switches = {switch for switch in switches if switch is not None}
         self._line = (baud, bits, parity)
         self._port = None
 

@@ -7,6 +7,7 @@ from firmware.virtual.sensors.geolux import GeoluxModbus, GeoluxSerial
 from firmware.virtual.sensors.instrument import Instrument
 from firmware.virtual.sensors.keller import KellerPressureSensor
 from firmware.virtual.sensors.maxbotix import HRXL_WR, HRXL_WRL, MaxbotixHrxl
+from firmware.virtual.sensors.sdi12_instruments import make_ott_pls, make_rq30, make_vegapuls_c21
 from firmware.virtual.sensors.tipping_bucket import TippingBucket
 
 __all__ = ["INSTRUMENTS", "PULSE_INSTRUMENTS", "TippingBucket"]
@@ -22,6 +23,9 @@ INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]],
     "keller-30": lambda sensor, stage_m_at: KellerPressureSensor(
         sensor["modbus_address"], sensor["stage_at_zero_m"], sensor["barometer"] == "vented", stage_m_at
     ),
+    "ott-pls": make_ott_pls,
+    "vegapuls-c21": make_vegapuls_c21,
+    "sommer-rq30": make_rq30,
 }
 
 # The same for what is on a pulse input of the board.

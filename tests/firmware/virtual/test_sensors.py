@@ -7,6 +7,10 @@ from tests.firmware.virtual.measuring import QUARTER_MS
 
 COMMON = {"sensor_no": 1, "port": 1, "power_switch": 1}
 RANGE = {**COMMON, "burst": 5, "zero_distance_m": 4.5}
+SDI12 = {"sensor_no": 1, "port": 3, "power_switch": 1, "sdi12_address": "1"}
+PLS = {**SDI12, "kind": "ott-pls", "stage_at_zero_m": -0.25}
+C21 = {**SDI12, "kind": "vegapuls-c21", "zero_distance_m": 4.5, "sensor_no": 2, "sdi12_address": "2"}
+RQ30 = {**SDI12, "kind": "sommer-rq30", "stage_at_zero_m": 0.125, "sensor_no": 3, "sdi12_address": "3"}
 KELLER = {**COMMON, "kind": "keller-30", "burst": 5, "stage_at_zero_m": -0.25, "modbus_address": 1}
 SENSORS = {
     "maxbotix-hrxl": {**RANGE, "kind": "maxbotix-hrxl"},
@@ -135,6 +139,49 @@ def test_a_slave_that_is_asked_wrongly_says_nothing(wired, measuring):
     station.run(instants=1)
     (record,) = station.records()
     assert record[1, "stage_m"] == (None, NO_READING)
+
+
+@pytest.mark.parametrize("sensor", [PLS, C21, RQ30], ids=lambda sensor: sensor["kind"])
+def test_an_sdi12_sensor_records_the_stage_of_the_instant(sensor, measuring):
+    station = measuring([sensor])
+    station.run(instants=2)
+    no = sensor["sensor_no"]
+    for index, record in enumerate(station.records()):
+        stage, quality = record[no, "stage_m"]
+        # Within what the river rises while the instrument measures: 1 mm in 10 s.
+        assert stage == pytest.approx(station.river.stage_m_at(station.first_ms + index * QUARTER_MS), abs=0.003)
+        assert quality == GOOD
+    assert station.virtual.instrument(no).violations == []
+
+
+def test_velocity_and_discharge_of_an_rq30_are_recorded_as_measured(measuring):
+    station = measuring([RQ30])
+    station.run(instants=1)
+    (record,) = station.records()
+    level_m = record[3, "stage_m"].value - 0.125
+    assert record[3, "velocity_m_s"].value == pytest.approx(0.4 + 0.6 * level_m, abs=0.001)
+    assert record[3, "discharge_m3_s"].value == pytest.approx(20 * level_m * (0.4 + 0.6 * level_m), abs=0.02)
+    assert record[3, "flow_area_m2"].value == pytest.approx(20 * level_m, abs=0.02)
+
+
+def test_sensors_on_one_line_measure_together_and_a_dead_one_costs_the_others_nothing(measuring):
+    other = {**PLS, "sensor_no": 4, "sdi12_address": "4"}
+    station = measuring([PLS, C21, other])
+    station.virtual.instrument(1).fail("silent")
+    station.run(instants=1)
+    (record,) = station.records()
+    assert record[1, "stage_m"] == (None, NO_READING)
+    assert record[2, "distance_m"].quality == record[4, "stage_m"].quality == GOOD
+    for no in (1, 2, 4):
+        assert station.virtual.instrument(no).violations == []
+
+
+def test_a_radar_without_an_echo_says_so_and_nothing_is_made_up(measuring):
+    station = measuring([C21])
+    station.virtual.instrument(2).measure = lambda at_ms: ["+0.000", "+0.000", "+25.4", "+0.0", "+13"]
+    station.run(instants=1)
+    (record,) = station.records()
+    assert record[2, "stage_m"] == record[2, "distance_m"] == (None, SENSOR_ERROR)
 
 
 def test_rain_is_recorded_as_a_running_total(measuring):
