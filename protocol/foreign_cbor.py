@@ -100,8 +100,10 @@ class ForeignReader:
         major = self._peek() >> 5
         if major in (_UINT, _NEGATIVE):
             self._take_argument(major)
-        elif major in (_BYTES, _TEXT):
-            self._take(self._take_size(major, len(self._data), 1))
+        elif major == _BYTES:
+            self.take_bytes(len(self._data))
+        elif major == _TEXT:
+            self.take_text(0, len(self._data))
         elif major in (_ARRAY, _MAP):
             per_element = 1 if major == _ARRAY else 2
             size = self._take_size(major, len(self._data), per_element)

@@ -246,6 +246,7 @@ MALFORMED_SENML = [
     ("a field with a reserved head", array([head(5, 1) + b"\x18\x63\x1c"]), "reserved-head"),
     ("a field with a reserved simple value", array([head(5, 1) + b"\x18\x63\xfc"]), "reserved-head"),
     ("a field that is a break", array([head(5, 1) + b"\x18\x63\xff"]), "reserved-head"),
+    ("a field that is no UTF-8", array([head(5, 1) + b"\x18\x63\x61\xff"]), "bad-text"),
     ("a field that is text in pieces", array([head(5, 1) + b"\x18\x63\x7f\xff"]), "indefinite"),
     ("an array within of more items than bytes", array([head(5, 1) + b"\x18\x63\x9a\xff\xff\xff\xff"]), "wrong-size"),
     ("a pack too large", pack(record(n="a", v=1) | {"x": bytes(65_536)}), "too-large"),
