@@ -96,8 +96,14 @@ class Journal:
     def open(self) -> None:
         """Open the file, creating it if need be; raise sqlite3.Error when it is not a usable journal."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = self._connect()
-        self._writer.executescript(SCHEMA)
+        try:
+            self._writer = self._connect()
+            self._writer.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise type(error)(
+                f"{self.path}: {error}; expected a journal on a disk that can be written: correct the disk, or restore"
+                " the journal from a backup; without one, move it away: what a store has is recognised again"
+            ) from error
 
     def close(self) -> None:
         with self._turn:
@@ -121,6 +127,12 @@ class Journal:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def used_bytes(self) -> int:
+        """Return how much of the file is in use; what was removed is used again and does not count."""
+        query = "SELECT (page_count - freelist_count) * page_size"
+        rows = self._read(f"{query} FROM pragma_page_count, pragma_freelist_count, pragma_page_size")
+        return int(rows[0][0])
 
     def head(self) -> int:
         """Return the seq of the last frame, 0 when there was never one."""

@@ -11,6 +11,7 @@ from gateway.ingest import Ingest, Judgement, refused
 from gateway.journal import Journal
 from gateway.mqtt import Arrival, Link
 from gateway.progress import Progress
+from gateway.room import Room
 from gateway.transaction import Transaction
 from gateway.windows import Windows
 from gateway.worker import Worker
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 GROUP_LIMIT = 1000  # messages in one transaction
 REPLAY_POLL_S = 2.0  # how soon a dead letter that someone asked to try again is tried
 DISK_RETRY_S = 2.0
+HOLD_S = 0.5  # between looks whether there is room again
 
 
 class Reception(Worker):
@@ -34,6 +36,8 @@ class Reception(Worker):
         windows: Windows,
         journal: Journal,
         progress: Progress,
+        room: Room,
+        on_hold: Callable[[], None],
         now_ms: Callable[[], int],
     ) -> None:
         super().__init__("reception")
@@ -42,6 +46,8 @@ class Reception(Worker):
         self._windows = windows
         self._journal = journal
         self._progress = progress
+        self._room = room
+        self._on_hold = on_hold
         self._now_ms = now_ms
         self._complaint = Complaint(log, f"journal {journal.path}", monotonic)
         self.handled = 0  # messages journalled and acknowledged since the start
@@ -52,6 +58,11 @@ class Reception(Worker):
         return self.handled < self._link.arrived
 
     def step(self) -> float | None:
+        if not self._room.look():
+            # Unacknowledged, what has come is bounded by the Receive Maximum; the broker keeps the rest.
+            self._on_hold()
+            self.rest(HOLD_S)
+            return 0
         self._replay()
         arrivals = self._link.take(GROUP_LIMIT)
         if not arrivals:

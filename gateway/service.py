@@ -23,6 +23,7 @@ from gateway.page import Page
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.reception import Reception
+from gateway.room import Room
 from gateway.settings import AFTER_STORE, Settings
 from gateway.stalls import Stage, follower_stage
 from gateway.stores.embedded import EmbeddedStore
@@ -140,18 +141,22 @@ class Service:
             will=self._state("gone"),
             now_ms=self._now_ms,
             on_arrival=lambda: self._reception.wake(),
-            on_connected=lambda: self._post.announce(self._state("accepting")),
+            on_connected=self._announce,
             echo_topic=gateway_state_topic(name),
         )
-        self._reception = Reception(self._link, ingest, windows, self.journal, self._progress, self._now_ms)
+        self._room = Room(self.journal, self._settings.journal_limit_mb << 20, self._announce)
+        self._reception = Reception(
+            self._link, ingest, windows, self.journal, self._progress, self._room, self._make_room, self._now_ms
+        )
         is_after_store = self._settings.receipts_after == AFTER_STORE
         self._post = Post(self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store)
         flagging = Flagging(self._basin, deliveries, self.journal, self._progress)
         names = [store.name for store in self._stores]
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
-        trimming = Trimming([FLAGGING, RECEIPTS, SETTLED, *names], self.journal, self._progress)
-        heartbeat = Heartbeat(lambda: self._post.announce(self._state("accepting")))
-        self._workers = [self._reception, flagging, *feeders, self._post, trimming, heartbeat]
+        passed = [FLAGGING, RECEIPTS, SETTLED, *names]
+        self._trimming = Trimming(passed, self.journal, self._progress, self._room.is_tight)
+        heartbeat = Heartbeat(self._announce)
+        self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat]
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
         stages = [
@@ -184,6 +189,13 @@ class Service:
         )
         page.start()
         return page
+
+    def _announce(self) -> None:
+        """Have the world told whether the gateway takes records."""
+        self._post.announce(self._state("hold" if self._room.is_holding else "accepting"))
+
+    def _make_room(self) -> None:
+        self._trimming.wake()
 
     def _state(self, state: str) -> Publication:
         return Publication(gateway_state_topic(self._settings.name), json.dumps({"state": state}).encode(), True)

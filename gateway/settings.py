@@ -20,6 +20,8 @@ __all__ = [
 AFTER_JOURNAL, AFTER_STORE = "journal", "store"
 EMBEDDED, INFLUXDB_2, INFLUXDB_1 = "embedded", "influxdb2", "influxdb1"
 PORT_LIMIT = 65_535
+JOURNAL_LIMIT_MB = 4096  # where the file does not say: some 30 million records
+JOURNAL_LOW_MB, JOURNAL_HIGH_MB = 100, 1_000_000  # at least what 1,000 of the largest messages take
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")
 STORE_NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,31}"
@@ -94,6 +96,7 @@ class Settings:
     broker: BrokerSettings
     stores: tuple[EmbeddedSettings | InfluxSettings, ...]
     receipts_after: str = AFTER_STORE
+    journal_limit_mb: int = JOURNAL_LIMIT_MB
     web: WebSettings | None = None
 
     @property
@@ -123,6 +126,11 @@ def _read_settings(document: Document) -> Settings:
         journal=_path(gateway, "journal", "the path of the journal, created if need be", folder),
         bulletins=_path(gateway, "bulletins", "the folder of issued bulletins", folder),
         receipts_after=_choice(gateway, "receipts_after", [AFTER_STORE, AFTER_JOURNAL]),
+        journal_limit_mb=(
+            gateway.take_integer("journal_limit_mb", JOURNAL_LOW_MB, JOURNAL_HIGH_MB)
+            if "journal_limit_mb" in gateway
+            else JOURNAL_LIMIT_MB
+        ),
         broker=_read_broker(broker, folder),
         stores=_read_stores(root, folder),
         web=_read_web(root.take_table("web", "a table [web] with host and port"), folder) if "web" in root else None,

@@ -1,6 +1,6 @@
 """Keeps the journal small: removes what every stage has passed, and what strangers have sent too much of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.journal import Journal
 from gateway.progress import Progress
@@ -24,6 +24,7 @@ class Trimming(Worker):
         stages: Sequence[str],
         journal: Journal,
         progress: Progress,
+        is_tight: Callable[[], bool] = lambda: False,
         kept: int = KEPT_FRAMES,
         strangers_limit: int = STRANGERS_LIMIT,
     ) -> None:
@@ -31,11 +32,14 @@ class Trimming(Worker):
         self._stages = stages
         self._journal = journal
         self._progress = progress
+        self._is_tight = is_tight
         self._kept = kept
         self._strangers_limit = strangers_limit
 
     def step(self) -> float | None:
-        limit = min(self._progress.cursor(stage) for stage in self._stages) - self._kept
+        limit = min(self._progress.cursor(stage) for stage in self._stages)
+        if not self._is_tight():
+            limit -= self._kept
         with self._journal.transaction() as transaction:
             removed = transaction.trim(limit, GROUP_LIMIT)
             transaction.drop_excess_of_strangers(self._strangers_limit)

@@ -65,10 +65,17 @@ class EmbeddedStore:
     def open(self) -> None:
         """Open for writing, creating the file if need be; raise sqlite3.Error when it is not usable."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.execute("PRAGMA synchronous = FULL")
-        self._writer.executescript(SCHEMA)
+        try:
+            writer = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute("PRAGMA synchronous = FULL")
+            writer.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise type(error)(
+                f"{self.path}: {error}; expected observations on a disk that can be written: correct the disk, or"
+                " restore them from a backup"
+            ) from error
+        self._writer = writer
 
     def close(self) -> None:
         if self._writer is not None:

@@ -1,12 +1,15 @@
 """A gateway on a real Mosquitto, with stations that publish to it."""
 
+import queue
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings
@@ -80,6 +83,24 @@ def bench(tmp_path: Path, basin: Basin, mosquitto: Mosquitto) -> Iterator[Bench]
     yield bench
     for service in bench.services:
         service.stop()
+
+
+@pytest.fixture
+def listener(mosquitto: Mosquitto) -> Iterator[Callable[[str], queue.Queue[tuple[str, bytes]]]]:
+    """A third client: returns a queue of (topic, payload) for a topic."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, "listener")
+    heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+    client.on_message = lambda _client, _userdata, message: heard.put((message.topic, message.payload))
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+
+    def listen(topic: str) -> queue.Queue[tuple[str, bytes]]:
+        client.subscribe(topic, qos=1)
+        return heard
+
+    yield listen
+    client.disconnect()
+    client.loop_stop()
 
 
 @pytest.fixture

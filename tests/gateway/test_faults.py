@@ -1,18 +1,24 @@
 """What is broken on purpose; each ends with every record counted once in the store itself, and both sums true."""
 
+import contextlib
+import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 
-from gateway.settings import InfluxSettings
+from gateway.service import Service
+from gateway.settings import EmbeddedSettings, InfluxSettings
+from protocol.topics import gateway_state_topic
 from rivergauge.servers import VictoriaMetrics
-from tests.fakes.publisher import stage_batch
+from tests.fakes.publisher import START_MS, stage_batch
 from tests.gateway.killed_gateway import STEPS
 
 FOREVER_MS = (0, 2**62)
@@ -149,6 +155,89 @@ def test_a_store_that_is_away_holds_neither_the_other_store_nor_the_journal_back
         assert upper.has_receipts(7, 0, 19)
         until(service.is_idle, "the gateway is idle")
     assert_all_is_accounted_for(bench, service, 19)
+
+
+def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench, until, victoria_metrics, listener):
+    url = f"http://127.0.0.1:{victoria_metrics.port}"
+    second = InfluxSettings("victoria", "influxdb2", url, "river", "org")
+    bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second), journal_limit_mb=4)
+    heard = listener(gateway_state_topic("gateway-1"))
+    service = bench.start()
+    seeded, count = random.Random(4), 512
+    with bench.station("upper") as upper:
+        states, sent = [], 0
+        while "hold" not in states:
+            assert sent < 1000, "the gateway never held"
+            upper.publish(stage_batch(sent * count, [seeded.randrange(2000) for _ in range(count)]))
+            sent += 1
+            while not heard.empty():
+                states.append(json.loads(heard.get()[1])["state"])
+        for _ in range(20):
+            upper.publish(stage_batch(sent * count, [seeded.randrange(2000) for _ in range(count)]))
+            sent += 1
+        sleep(1)
+        held = service.counts()["messages_received"]
+        assert held < sent, "the gateway took messages though it said hold"
+        assert service.is_ready, "the connection was lost while it held"
+        sleep(1)
+        assert service.counts()["messages_received"] == held, "it took more while it held"
+        victoria_metrics.start()
+        assert upper.has_receipts(7, 0, sent * count - 1, limit_s=60)
+        until(service.is_idle, "the gateway is idle")
+    while not heard.empty():
+        states.append(json.loads(heard.get()[1])["state"])
+    assert states[-1] == "accepting"
+    assert_all_is_accounted_for(bench, service, sent * count - 1)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 2 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("this user may not mount a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize("full", ["journal", "store"])
+def test_a_full_disk_delays_and_loses_nothing(bench, until, small_disk, full, caplog):
+    if full == "journal":
+        bench.settings = replace(bench.settings, journal=small_disk / "journal.sqlite")
+    else:
+        store = EmbeddedSettings("embedded", small_disk / "observations.sqlite")
+        bench.settings = replace(bench.settings, stores=(store,))
+    service = bench.start()
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    with bench.station("upper") as upper:
+        for first_no in range(0, 400, 20):
+            upper.publish(stage_batch(first_no, [500] * 20))
+        until(lambda: "full" in caplog.text, "the gateway says that the disk is full")
+        assert not upper.has_receipts(7, 0, 399, limit_s=0.5)
+        filler.unlink()
+        assert upper.has_receipts(7, 0, 399, limit_s=60)
+        until(service.is_idle, "the gateway is idle")
+    bench.stop(service)
+    if full == "store":
+        (bench.folder / "observations.sqlite").symlink_to(small_disk / "observations.sqlite")
+    service = bench.start()
+    assert_all_is_accounted_for(bench, service, 399)
+
+
+def test_a_torn_journal_is_told_at_the_start_and_left_as_it_is(bench):
+    bench.stop(bench.start())
+    path = bench.folder / "journal.sqlite"
+    torn = path.read_bytes()
+    torn = torn[:200] + bytes(range(256)) * ((len(torn) - 200) // 256)
+    path.write_bytes(torn)
+    service = Service(bench.settings, bench.basin, now_ms=lambda: START_MS)
+    with pytest.raises(sqlite3.DatabaseError, match=r"journal\.sqlite.*restore"):
+        service.start()
+    assert path.read_bytes() == torn
 
 
 def test_a_journal_that_cannot_be_written_delays_and_loses_nothing(bench, until):

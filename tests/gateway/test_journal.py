@@ -1,10 +1,13 @@
 """What is written together is there together, or not at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.entries import DATA, SETTLED, DeadLetter, Frame, Outgoing, Report
 from gateway.journal import Journal
 from gateway.progress import Progress
+from gateway.room import Room
 from gateway.trimming import Trimming
 from gateway.windows import Run, Windows
 
@@ -124,6 +127,29 @@ def test_trimming_removes_only_what_every_stage_has_passed_and_keeps_some(journa
     progress = Progress(20, {"fast": 20, "slow": 15}, owed=0)
     Trimming(["fast", "slow"], journal, progress, kept=5).step()
     assert [each.seq for each in journal.frames(0, 100)] == list(range(11, 21))
+
+
+def test_trimming_keeps_nothing_that_every_stage_has_passed_when_the_journal_is_nearly_full(journal):
+    add_frames(journal, 20)
+    progress = Progress(20, {"fast": 20, "slow": 15}, owed=0)
+    Trimming(["fast", "slow"], journal, progress, is_tight=lambda: True, kept=5).step()
+    assert [each.seq for each in journal.frames(0, 100)] == list(range(16, 21))
+
+
+def test_a_full_journal_holds_until_there_is_room_again(journal):
+    told = []
+    room = Room(journal, 400_000, lambda: told.append(room.is_holding))
+    assert room.look()
+    with journal.transaction() as transaction:
+        seqs = [transaction.add_frame(replace(frame(), payload=bytes(1000))) for _ in range(300)]
+    assert not room.look()
+    with journal.transaction() as transaction:
+        transaction.trim(seqs[15], 1000)
+    assert not room.look(), "taking began again with the first frame removed"
+    with journal.transaction() as transaction:
+        transaction.trim(seqs[200], 1000)
+    assert room.look()
+    assert told == [True, False]
 
 
 def test_of_strangers_only_the_newest_dead_letters_are_kept_and_the_rest_is_counted(journal):

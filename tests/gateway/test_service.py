@@ -1,15 +1,12 @@
 """The gateway on a real broker: from sealed messages to observations, receipts and flags."""
 
 import json
-import queue
 import sqlite3
 from dataclasses import replace
 from time import monotonic
 from urllib.request import urlopen
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
@@ -24,24 +21,6 @@ from protocol.topics import flag_topic, gateway_state_topic
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
 
 FOREVER_MS = (0, 2**62)
-
-
-@pytest.fixture
-def listener(mosquitto):
-    """A third client: returns a queue of (topic, payload) for a topic."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, "listener")
-    heard = queue.Queue()
-    client.on_message = lambda _client, _userdata, message: heard.put((message.topic, message.payload))
-    client.connect("127.0.0.1", mosquitto.port)
-    client.loop_start()
-
-    def listen(topic):
-        client.subscribe(topic, qos=1)
-        return heard
-
-    yield listen
-    client.disconnect()
-    client.loop_stop()
 
 
 def assert_sums_hold(counts):
@@ -364,7 +343,7 @@ def test_a_message_that_meets_a_fault_of_ours_is_a_dead_letter_and_the_flow_goes
 def test_a_file_that_is_no_database_is_told_at_the_start_and_left_as_it_is(bench, is_journal):
     path = bench.settings.journal if is_journal else bench.settings.embedded.path
     path.write_text("this is no database, and it is somebody's file " * 100)
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(sqlite3.DatabaseError, match=path.name):
         Service(bench.settings, bench.basin, now_ms=lambda: START_MS).start()
     assert path.read_text().startswith("this is no database")
 
