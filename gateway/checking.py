@@ -26,7 +26,7 @@ class Finding:
 
 def check_gateway(settings: Settings, basin: Basin) -> list[Finding]:
     """Return one finding for each thing the gateway needs."""
-    return [*_keys(settings, basin), *_folders(settings), *_servers(settings)]
+    return [*_keys(settings, basin), *_loggers(basin), *_folders(settings), *_servers(settings)]
 
 
 def _keys(settings: Settings, basin: Basin) -> Iterator[Finding]:
@@ -43,6 +43,15 @@ def _keys(settings: Settings, basin: Basin) -> Iterator[Finding]:
         else:
             file = settings.keys / basin.code / f"{station.id}.key"
             yield Finding(what, False, f"{file}: expected a line `{station.key_id} hex`, as the basin file names it")
+
+
+def _loggers(basin: Basin) -> Iterator[Finding]:
+    for station in basin.stations:
+        if station.senml:
+            detail = (
+                f"{len(station.senml)} values, taken from whoever may write to its topic: nothing proves the sender"
+            )
+            yield Finding(f"SenML of {station.id}", True, detail)
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
