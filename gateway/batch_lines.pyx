@@ -15,30 +15,32 @@ from protocol.data_reader cimport DataReader
 
 from array import array
 
-from protocol.batch import COLUMNS_LIMIT, RECORDS_LIMIT
+from protocol.batch import COLUMNS_LIMIT, EXPONENT_LOW, RECORDS_LIMIT
 from protocol.quality import MISSING, NOT_SCHEDULED
 from protocol.variables import field_name
 
 cdef enum:
     COLUMNS = 64
-    STEP = 16  # bytes that one instruction moves
+    STEP = 32  # bytes that are moved at once
+    EIGHT_DIGITS = 100_000_000  # a number of more does not fit into one word
     NUMBER = 20  # digits of the longest 64-bit number
     DECIMAL = 24  # more than the longest value has: sign, ten digits, a point, and six zeros behind or one before
 
-# What the two parts of "stage_m=,stage_m_quality=" do not share: the comma and "_quality".
-cdef Py_ssize_t PLAIN_REST = len(",_quality")
+# What the two parts of ",stage_m=,stage_m_quality=1i" do not share.
+cdef Py_ssize_t PLAIN_REST = len("_quality1i")
 
-# "00", "01" ... "99", so that a division yields two digits.
-cdef bytes _PAIRS = "".join(f"{number:02}" for number in range(100)).encode()
-cdef const char* _pairs = _PAIRS
-
-cdef uint32_t _powers[10]
-for power in range(10):
-    _powers[power] = 10**power
+cdef uint64_t _ZEROS = 0x3030303030303030  # "00000000"
 
 cdef int _MISSING = MISSING
 cdef int _NOT_SCHEDULED = NOT_SCHEDULED
 assert COLUMNS == COLUMNS_LIMIT
+assert EXPONENT_LOW > -16  # `_put_long_decimal` has sixteen digits, one of them before the point
+
+cdef extern from "<endian.h>":
+    uint64_t htole64(uint64_t number) noexcept
+
+cdef extern from *:
+    int __builtin_ctzll(unsigned long long number) noexcept
 
 
 cdef struct Part:
@@ -47,14 +49,13 @@ cdef struct Part:
 
 
 cdef struct Column:
-    int sensor
     int exponent
     const int64_t* mantissas
     const uint8_t* qualities
     const uint8_t* reasons
-    Part name  # "stage_m="
-    Part quality_name  # "stage_m_quality="
-    Part lead  # how a line of its sensor begins; NULL where an earlier column has that sensor
+    Part name  # ",stage_m="
+    Part quality  # ",stage_m_quality=1i", the digit standing for any
+    Part lead  # how a line of its sensor begins
 
 
 cdef class BatchLines:
@@ -68,8 +69,8 @@ cdef class BatchLines:
     cdef Py_ssize_t _capacity  # of each of the three, in values
     cdef int _sensors[COLUMNS]
     cdef int _exponents[COLUMNS]
-    cdef list _names  # of each column, as b"stage_m=,stage_m_quality="
-    cdef Py_ssize_t _plain_sizes[COLUMNS]  # of their beginning, b"stage_m="
+    cdef list _names  # of each column, as b",stage_m=,stage_m_quality=1i"
+    cdef Py_ssize_t _plain_sizes[COLUMNS]  # of their beginning, b",stage_m="
     cdef dict _known_names
     cdef bytearray _buffer
 
@@ -111,7 +112,7 @@ cdef class BatchLines:
         if not 0 <= index < self.column_count:
             raise IndexError(index)
         at = index * count
-        name = self._names[index][: self._plain_sizes[index] - 1].decode()
+        name = self._names[index][1 : self._plain_sizes[index] - 1].decode()
         mantissas = self._mantissas[at : at + count]
         return self._sensors[index], name, self._exponents[index], mantissas, self._qualities[at : at + count]
 
@@ -143,10 +144,13 @@ cdef class BatchLines:
     cdef char* _write(self, char* out, char* parts, const char* place, Py_ssize_t place_size):
         """Write first what all records have in common to `parts`, then the lines to `out`; return where these end."""
         cdef DataReader reader = self.reader
+        cdef const int64_t* times_ms = &reader.times_ms[0]
         cdef Column columns[COLUMNS]
+        cdef int ends[COLUMNS]  # where the columns of each sensor end in `columns`
+        cdef int sensors = 0, number = 0
+        cdef int column, other, sensor
         cdef Part head, tail, time
         cdef Py_ssize_t index
-        cdef int number, column
         head = Part(parts, 0)
         parts = _put(parts, b"record,", 7)
         parts = _put(parts, place, place_size)
@@ -163,47 +167,52 @@ cdef class BatchLines:
         parts = _put_number(parts, reader.test)
         parts = _put(parts, b"i", 1)
         tail.size = parts - tail.start
-        number = self.column_count
-        for column in range(number):
-            parts = self._describe(&columns[column], column, parts, place, place_size)
+        for column in range(self.column_count):
+            if self._is_first_of_sensor(column):
+                for other in range(column, self.column_count):
+                    if self._sensors[other] == self._sensors[column]:
+                        parts = self._describe(&columns[number], other, parts, place, place_size)
+                        number += 1
+                ends[sensors] = number
+                sensors += 1
         for index in range(reader.count):
             out = _put_part(out, head)
             out = _put_number(out, reader.first_record_no + index)
             out = _put_part(out, tail)
             time = Part(out, 0)
             out = _put(out, b" ", 1)
-            out = _put_number(out, reader.times_ms[index])
+            out = _put_number(out, times_ms[index])
             out = _put(out, b"\n", 1)
             time.size = out - time.start
-            for column in range(number):
-                if columns[column].lead.start != NULL:
-                    out = _put_observation(out, &columns[column], &columns[number], index, time)
+            column = 0
+            for sensor in range(sensors):
+                out = _put_observation(out, &columns[column], &columns[ends[sensor]], index, time)
+                column = ends[sensor]
         return out
+
+    cdef bint _is_first_of_sensor(self, int column):
+        cdef int other
+        for other in range(column):
+            if self._sensors[other] == self._sensors[column]:
+                return False
+        return True
 
     cdef char* _describe(self, Column* column, int index, char* parts, const char* place, Py_ssize_t place_size):
         """Fill in a column, and write its names and how the lines of its sensor begin to `parts`."""
         cdef Py_ssize_t start = index * self.reader.count
         cdef bytes names = <bytes>self._names[index]
-        cdef int other
-        column.sensor = self._sensors[index]
         column.exponent = self._exponents[index]
         column.mantissas = &self._mantissas[start]
         column.qualities = &self._qualities[start]
         column.reasons = &self._reasons[start]
         column.name = Part(parts, self._plain_sizes[index])
         parts = _put(parts, PyBytes_AS_STRING(names), PyBytes_GET_SIZE(names))
-        column.quality_name = Part(column.name.start + column.name.size + 1, 0)
-        column.quality_name.size = parts - column.quality_name.start
-        column.lead = Part(NULL, 0)
-        for other in range(index):
-            if self._sensors[other] == self._sensors[index]:
-                return parts
+        column.quality = Part(column.name.start + column.name.size, PyBytes_GET_SIZE(names) - column.name.size)
         column.lead = Part(parts, 0)
         parts = _put(parts, b"observation,", 12)
         parts = _put(parts, place, place_size)
         parts = _put(parts, b",sensor=", 8)
         parts = _put_number(parts, self._sensors[index])
-        parts = _put(parts, b" ", 1)
         column.lead.size = parts - column.lead.start
         return parts
 
@@ -211,7 +220,7 @@ cdef class BatchLines:
         cdef object name = self._known_names.get(variable << 4 | statistic)
         if name is None:
             plain = field_name(variable, statistic)
-            name = self._known_names[variable << 4 | statistic] = f"{plain}=,{plain}_quality=".encode()
+            name = self._known_names[variable << 4 | statistic] = f",{plain}=,{plain}_quality=1i".encode()
         return name
 
     cdef _reserve(self, Py_ssize_t values):
@@ -227,28 +236,25 @@ cdef class BatchLines:
         self._capacity = values
 
 
-cdef char* _put_observation(char* out, const Column* first, const Column* end, Py_ssize_t index, Part time) noexcept:
+cdef char* _put_observation(char* out, const Column* column, const Column* end, Py_ssize_t index, Part time) noexcept:
     """Put the line of one sensor in one record, or nothing if none of its channels was due."""
     cdef char* start = out
-    cdef const Column* column = first
+    cdef char* fields = _put_part(out, column.lead)
     cdef int quality
+    out = fields
     while column < end:
         quality = column.qualities[index]
-        if column.sensor == first.sensor and (quality != _MISSING or column.reasons[index] != _NOT_SCHEDULED):
-            if out == start:
-                out = _put_part(out, first.lead)
-            else:
-                out = _put(out, b",", 1)
-            if quality != _MISSING:
-                out = _put_part(out, column.name)
-                out = _put_decimal(out, column.mantissas[index], column.exponent)
-                out = _put(out, b",", 1)
-            out = _put_part(out, column.quality_name)
-            out[0] = <char>(48 + quality)
-            out[1] = b"i"
-            out += 2
+        if quality != _MISSING:
+            out = _put_part(out, column.name)
+            out = _put_decimal(out, column.mantissas[index], column.exponent)
+        if quality != _MISSING or column.reasons[index] != _NOT_SCHEDULED:
+            out = _put_part(out, column.quality)
+            (out - 2)[0] = <char>(48 + quality)
         column += 1
-    return _put_part(out, time) if out != start else start
+    if out == fields:
+        return start
+    fields[0] = b" "  # each field begins with a comma; the first one needs none
+    return _put_part(out, time)
 
 
 cdef inline char* _put_part(char* out, Part part) noexcept:
@@ -266,52 +272,75 @@ cdef inline char* _put(char* out, const char* text, Py_ssize_t size) noexcept:
 
 
 cdef inline char* _put_number(char* out, uint64_t number) noexcept:
-    cdef uint32_t low
-    if number <= 0xFFFFFFFF:
-        return _put_digits(out, <uint32_t>number, _digit_count(<uint32_t>number))
-    low = <uint32_t>(number % 100_000_000)
-    return _put_digits(_put_number(out, number // 100_000_000), low, 8)
+    cdef uint64_t digits
+    cdef int zeros
+    if number < EIGHT_DIGITS:
+        digits = _eight_digits(<uint32_t>number)
+        zeros = _leading_zeros(digits)
+        _put_eight(out, digits >> 8 * zeros)
+        return out + 8 - zeros
+    out = _put_number(out, number // EIGHT_DIGITS)
+    _put_eight(out, _eight_digits(<uint32_t>(number % EIGHT_DIGITS)))
+    return out + 8
 
 
 cdef inline char* _put_decimal(char* out, int64_t mantissa, int exponent) noexcept:
     """Put mantissa * 10**exponent with all its decimals, and at least one digit before the point."""
-    cdef uint32_t number
-    cdef int decimals, whole, at
+    cdef uint64_t digits
+    cdef int zeros, whole
     if mantissa < 0:
         out[0] = b"-"
         out += 1
         mantissa = -mantissa
-    number = <uint32_t>mantissa
     if exponent >= 0:
-        out = _put_digits(out, number, _digit_count(number))
+        out = _put_number(out, mantissa)
         memset(out, 48, exponent)
         return out + exponent
-    decimals = -exponent
-    whole = _digit_count(number) - decimals
-    if whole < 1:
-        whole = 1
-    for at in range(whole + decimals, whole, -1):
-        out[at] = <char>(48 + number % 10)
-        number //= 10
+    if mantissa >= EIGHT_DIGITS or exponent < -7:
+        return _put_long_decimal(out, mantissa, -exponent)
+    digits = _eight_digits(<uint32_t>mantissa)
+    zeros = min(_leading_zeros(digits), 7 + exponent)
+    whole = 8 - zeros + exponent
+    digits >>= 8 * zeros
+    _put_eight(out, digits)
     out[whole] = b"."
-    _put_digits(out, number, whole)
-    return out + whole + 1 + decimals
+    _put_eight(out + whole + 1, digits >> 8 * whole)
+    return out + 9 - zeros
 
 
-cdef inline int _digit_count(uint32_t number) noexcept:
-    cdef int count = 1
-    while count < 10 and number >= _powers[count]:
-        count += 1
-    return count
+cdef char* _put_long_decimal(char* out, int64_t mantissa, int decimals) noexcept:
+    """Put a value that takes more than eight digits."""
+    cdef char digits[16]
+    cdef int start = 0
+    cdef int point = 16 - decimals
+    _put_eight(digits, _eight_digits(<uint32_t>(mantissa // EIGHT_DIGITS)))
+    _put_eight(digits + 8, _eight_digits(<uint32_t>(mantissa % EIGHT_DIGITS)))
+    while digits[start] == b"0" and start < point - 1:
+        start += 1
+    out = _put(out, digits + start, point - start)
+    out = _put(out, b".", 1)
+    return _put(out, digits + point, decimals)
 
 
-cdef inline char* _put_digits(char* out, uint32_t number, int count) noexcept:
-    """Put the last `count` digits of a number, straight to their place: a detour stalls on its own short writes."""
-    cdef int at = count
-    while at >= 2:
-        at -= 2
-        memcpy(out + at, &_pairs[2 * (number % 100)], 2)
-        number //= 100
-    if at:
-        out[0] = <char>(48 + number % 10)
-    return out + count
+cdef inline void _put_eight(char* out, uint64_t digits) noexcept:
+    """Put eight letters of which the first is the lowest byte, whether all of them are wanted or not."""
+    digits = htole64(digits)
+    memcpy(out, &digits, 8)
+
+
+cdef inline int _leading_zeros(uint64_t digits) noexcept:
+    """Return how many "0" come before the first other digit, or before the last."""
+    return __builtin_ctzll((digits - _ZEROS) | <uint64_t>1 << 56) >> 3
+
+
+cdef inline uint64_t _eight_digits(uint32_t number) noexcept:
+    """Return the eight digits of a number below 10**8 as ASCII, the first in the lowest byte.
+
+    Two halves of four digits, four of two, and eight of one are divided side by side: a factor and a shift divide
+    exactly in the range that each part has (by 100 below 10,000, by 10 below 100).
+    """
+    cdef uint64_t halves = number // 10_000 | <uint64_t>(number % 10_000) << 32
+    cdef uint64_t hundreds = halves * 10_486 >> 20 & <uint64_t>0x7F_0000_007F
+    cdef uint64_t pairs = hundreds | halves - 100 * hundreds << 16
+    cdef uint64_t tens = pairs * 103 >> 10 & <uint64_t>0x000F_000F_000F_000F
+    return (tens | pairs - 10 * tens << 8) + _ZEROS
