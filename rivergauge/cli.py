@@ -22,6 +22,8 @@ COMMANDS = [
     ("check", "rivergauge.gateway_commands:check", "Check configuration, broker and store of a gateway."),
     ("status", "rivergauge.gateway_commands:status", "Show what the gateway has received, stored and refused."),
     ("deadletters", "rivergauge.dead_letters:app", "List, show, replay or drop what could not be stored."),
+    ("backup", "rivergauge.backup:backup", "Write what the gateway knows into one archive, while it runs."),
+    ("restore", "rivergauge.backup:restore", "Put a backup where a gateway can go on from it."),
     ("observations", "rivergauge.observations:observations", "Print the observations of a station."),
     ("bulletin", "rivergauge.bulletins:app", "Issue bulletins, and list those issued."),
     ("basin", "rivergauge.basin_file:app", "Check a basin file."),
