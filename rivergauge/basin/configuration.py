@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .model import Basin
+from .model import Basin, Sensor
+from .sensors import KINDS
 
 __all__ = ["station_configuration"]
 
@@ -33,15 +34,10 @@ def station_configuration(
             "record_every_s": station.sampling.record_every_s,
             "send_every_s": station.sampling.send_every_s,
         },
-        "sensors": [
-            {
-                "sensor_no": sensor.sensor_no,
-                "kind": sensor.kind,
-                "port": sensor.port,
-                "power_switch": sensor.power_switch,
-                "burst": sensor.burst,
-                "zero_distance_m": sensor.zero_distance_m,
-            }
-            for sensor in station.sensors
-        ],
+        "sensors": [_sensor_configuration(sensor) for sensor in station.sensors],
     }
+
+
+def _sensor_configuration(sensor: Sensor) -> dict[str, Any]:
+    common = {name: getattr(sensor, name) for name in ("sensor_no", "kind", "port", "power_switch")}
+    return common | {name: getattr(sensor, name) for name in KINDS[sensor.kind].keys}

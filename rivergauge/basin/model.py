@@ -19,14 +19,22 @@ class GaugeDatum:
 
 @dataclass(frozen=True)
 class Sensor:
-    """An instrument at a station; `zero_distance_m` is the range it reads when the stage is 0 m."""
+    """An instrument at a station; what its kind has no use for is None.
+
+    `zero_distance_m` is the range that is read when the stage is 0 m, `stage_at_zero_m` the stage when 0 m is read.
+    """
 
     sensor_no: int
     kind: str
     port: int
-    power_switch: int
-    burst: int
-    zero_distance_m: float
+    power_switch: int | None
+    burst: int | None = None
+    zero_distance_m: float | None = None
+    stage_at_zero_m: float | None = None
+    mm_per_pulse: float | None = None
+    modbus_address: int | None = None
+    sdi12_address: str | None = None
+    barometer: str | None = None
 
 
 @dataclass(frozen=True)

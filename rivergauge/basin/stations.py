@@ -1,17 +1,15 @@
 """Read a station: where it is, its sensors, and when it measures and sends."""
 
-from .model import GaugeDatum, Neighbour, Sampling, Sensor, Station
+from .model import GaugeDatum, Neighbour, Sampling, Station
 from .names import read_names
 from .ratings import read_rating
 from .senml import read_senml
-from .table import Table, refuse_repeated
+from .sensors import read_sensors
+from .table import Table
 from .thresholds import read_thresholds
 
 __all__ = ["read_station"]
 
-# The range each kind can read, in m (MaxBotix HRXL-MaxSonar-WR and XL-MaxSonar-WR datasheets).
-SENSOR_RANGES_M = {"maxbotix-hrxl": (0.3, 5.0), "maxbotix-hrxl-wrl": (0.5, 9.99), "maxbotix-xl": (0.2, 7.65)}
-MAX_BURST = 31  # about 4 s of readings at 7.5 Hz
 DAY_S = 86_400
 
 
@@ -34,13 +32,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     )
     datum.refuse_unknown()
 
-    sensor_tables = table.take_tables("sensor", "sensor_no", "one [[station.sensor]] table for each sensor")
-    if not sensor_tables and "senml" not in table:
-        table.note("sensor", "no sensor", "at least one [[station.sensor]] table (or [[station.senml]])")
-    sensors = [_read_sensor(sensor) for sensor in sensor_tables]
-    refuse_repeated(sensor_tables, "sensor_no", [sensor.sensor_no for sensor in sensors])
-    refuse_repeated(sensor_tables, "port", [sensor.port for sensor in sensors])
-
+    sensors = read_sensors(table)
     senml = read_senml(table, [sensor.sensor_no for sensor in sensors])
     sampling = _read_sampling(table)
     rating, rating_source = read_rating(table)
@@ -50,7 +42,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     table.refuse_unknown()
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
-        tuple(sensors), sampling, rating, rating_source, thresholds, upstream, senml,
+        sensors, sampling, rating, rating_source, thresholds, upstream, senml,
     )  # fmt: skip
 
 
@@ -58,26 +50,6 @@ def _read_neighbour(table: Table) -> Neighbour:
     neighbour = Neighbour(table.take_id("station"), table.take_integer("travel_time_s", 1, 90 * DAY_S, "s"))
     table.refuse_unknown()
     return neighbour
-
-
-def _read_sensor(table: Table) -> Sensor:
-    kind = table.take_choice("kind", list(SENSOR_RANGES_M))
-    sensor = Sensor(
-        sensor_no=table.take_integer("sensor_no", 1, 255),
-        kind=kind,
-        port=table.take_integer("port", 1, 8),
-        power_switch=table.take_integer("power_switch", 1, 8),
-        burst=table.take_integer("burst", 1, MAX_BURST, "readings"),
-        zero_distance_m=_read_zero_distance_m(table, kind),
-    )
-    table.refuse_unknown()
-    return sensor
-
-
-def _read_zero_distance_m(table: Table, kind: str) -> float:
-    # Gauge zero may lie deeper than the sensor reaches where the water never falls so low: hence up to twice as deep.
-    nearest_m, farthest_m = SENSOR_RANGES_M.get(kind, (0.0, 100.0))
-    return table.take_number("zero_distance_m", nearest_m, 2 * farthest_m, "m")
 
 
 def _read_sampling(station: Table) -> Sampling:

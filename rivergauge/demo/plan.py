@@ -78,6 +78,9 @@ def _hang_sensors(station: Station, river: River, from_ms: int, to_ms: int) -> S
     stages_m = [stage_m for at_ms in due_ms if (stage_m := river.stage_m_at(at_ms)) is not None]
     least_m = math.ceil((max(stages_m, default=0.0) + LEAST_RANGE_M) * 10) / 10
     sensors = tuple(
-        dataclasses.replace(sensor, zero_distance_m=max(sensor.zero_distance_m, least_m)) for sensor in station.sensors
+        sensor
+        if sensor.zero_distance_m is None
+        else dataclasses.replace(sensor, zero_distance_m=max(sensor.zero_distance_m, least_m))
+        for sensor in station.sensors
     )
     return dataclasses.replace(station, sensors=sensors)

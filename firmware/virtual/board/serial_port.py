@@ -22,7 +22,7 @@ BAUD_CODES = {
     115200: termios.B115200,
 }
 # A terminal carries no break; its nearest likeness is a zero byte at a speed at which it is low for long enough.
-BREAK_BAUDS = (600, 300)
+BREAK_BAUDS = (1200, 600, 300)
 INPUT_SPEED = 4  # places in what tcgetattr returns
 OUTPUT_SPEED = 5
 # Real time in which the host passes bytes that the bench has already written.
