@@ -14,7 +14,7 @@ from time import monotonic
 import pytest
 
 from gateway.stores.embedded import EmbeddedStore
-from rivergauge.servers import Mosquitto
+from rivergauge.servers import Mosquitto, free_port
 from tests.fakes.publisher import Publisher, stage_batch, write_key
 
 BASIN_TEXT = (Path(__file__).resolve().parents[1] / "gateway" / "basin.toml").read_text()
@@ -38,7 +38,7 @@ kind = "embedded"
 path = "observations.sqlite"
 [web]
 host = "127.0.0.1"
-port = 0
+port = {page_port}
 """
 RUN = "import sys; from rivergauge.cli import main; sys.argv[0] = 'rivergauge'; main()"
 
@@ -91,7 +91,7 @@ class Running:
 @pytest.fixture
 def running(tmp_path, mosquitto):
     (tmp_path / "basin.toml").write_text(BASIN_TEXT)
-    (tmp_path / "gateway.toml").write_text(GATEWAY.format(port=mosquitto.port))
+    (tmp_path / "gateway.toml").write_text(GATEWAY.format(port=mosquitto.port, page_port=free_port()))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
         one = Running(tmp_path, listener)
@@ -124,6 +124,7 @@ def test_it_takes_up_a_new_station_when_told_so(running, mosquitto):
         assert "RELOADING=1" in running.says("READY=1")
         spring.publish(stage_batch(1, [510]))
         assert spring.has_receipts(7, 1, 1)
+    assert running.log.read_text().count("is running, page at") == 2, "the page came back at its address"
     assert running.end() == 0
     assert EmbeddedStore(running.folder / "observations.sqlite").count_records("spring", *FOREVER_MS) == 1
 
