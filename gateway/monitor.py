@@ -9,6 +9,7 @@ from gateway.journal import Journal
 from gateway.metrics import COUNTER, GAUGE, Family, Sample, format_metrics
 from gateway.mqtt import Link
 from gateway.progress import Progress
+from gateway.room import Room
 from gateway.stalls import Stage, Stalls
 
 __all__ = ["Monitor"]
@@ -28,6 +29,7 @@ class Monitor:
         link: Link,
         journal: Journal,
         progress: Progress,
+        room: Room,
         stages: Sequence[Stage],
         followers: Sequence[str],
         stores: Sequence[str],
@@ -36,6 +38,7 @@ class Monitor:
         self._link = link
         self._journal = journal
         self._progress = progress
+        self._room = room
         self._stalls = Stalls(stages)
         self._followers = followers
         self._stores = stores
@@ -55,6 +58,8 @@ class Monitor:
             found.append("the broker has not granted every subscription")
         elif (age_s := self._link.echo_age_s) is None or age_s > ECHO_LIMIT_S:
             found.append(f"nothing published has come back from the broker for {ECHO_LIMIT_S:g} s")
+        if self._room.is_holding:
+            found.append("the journal is near its limit, until every store has taken more")
         try:
             with self._journal.transaction() as transaction:
                 transaction.touch()
@@ -97,6 +102,8 @@ class Monitor:
                 "1 while every subscription is granted",
                 [Sample(int(self._link.is_subscribed))],
             ),
+            Family("holding", GAUGE, "1 while the journal is near its limit", [Sample(int(self._room.is_holding))]),
+            Family("journal_bytes", GAUGE, "what its limit counts", [Sample(self._journal.used_bytes())], "bytes"),
             Family("outbox_messages", GAUGE, "what the broker has yet to take", [Sample(self._progress.owed)]),
         ]
 

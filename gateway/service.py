@@ -166,7 +166,7 @@ class Service:
             *(follower_stage(each, name, self._progress) for each, name in zip(feeders, names, strict=True)),
         ]
         self._monitor = Monitor(
-            self._link, self.journal, self._progress, stages, [FLAGGING, RECEIPTS], names, self._now_ms
+            self._link, self.journal, self._progress, self._room, stages, [FLAGGING, RECEIPTS], names, self._now_ms
         )
 
     def _find_stored(self, station: str, log_id: int, first_no: int, last_no: int) -> Sequence[tuple[int, int]] | None:

@@ -76,6 +76,20 @@ def test_it_is_not_ready_while_its_journal_takes_nothing(service, until):
     assert hindrances(service) == []
 
 
+def test_it_is_not_ready_while_its_journal_is_full_of_what_a_store_lacks(bench, until):
+    away = InfluxSettings("away", "influxdb1", f"http://127.0.0.1:{free_port()}", "river")
+    web = WebSettings("127.0.0.1", 0)
+    bench.settings = replace(bench.settings, stores=(*bench.settings.stores, away), web=web, journal_limit_mb=1)
+    service = bench.start()
+    with bench.station("upper") as upper:
+        for number in range(2000):
+            upper.publish(stage_batch(512 * number, [(number + index) * 7919 % 60_000 for index in range(512)]))
+            if number % 50 == 0 and scrape(service)["holding"]:
+                break
+    assert hindrances(service) == ["the journal is near its limit, until every store has taken more"]
+    assert scrape(service)["journal_bytes"] > 0.8 * 2**20
+
+
 def test_whether_the_journal_can_be_written_is_tried_and_not_guessed(service):
     with contextlib.closing(sqlite3.connect(service.journal.path)) as other:
         versions = [other.execute("PRAGMA data_version").fetchone()]
