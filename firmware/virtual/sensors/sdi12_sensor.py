@@ -131,7 +131,7 @@ class Sdi12Sensor(AnsweringInstrument):
         elif body[0] == "A" and len(body) == 2 and body[1].isalnum():
             self.address = body[1]
             self._speak("", at_ms)
-        elif body[0] in "MCV" and (index == "" or index in "123456789"):
+        elif body[0] in "MCV" and len(index) <= 1 and index in "123456789":
             if body[0] != "C" or not self._failing.get("no-concurrent"):
                 self._start(body[0], with_crc, at_ms)
         elif body == "HA":
