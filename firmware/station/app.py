@@ -33,7 +33,7 @@ def run(board, root=""):
     except Exception as error:
         black_box.note_exception("start", error)
         board.deep_sleep_until(board.monotonic_ms() + FAILED_START_SLEEP_MS)
-    for phase in (wake.explain_skipped, wake.measure, wake.send, wake.remember):
+    for phase in (wake.explain_skipped, wake.measure, wake.set_clock, wake.date_records, wake.send, wake.remember):
         board.feed_watchdog()
         try:
             phase()
@@ -87,57 +87,29 @@ class Wake:
         self._attempted_ms = due_ms
         self._append(due_ms, self._sampler.measure(self._monotonic_at(due_ms)))
 
-    def send(self):
-        """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
-        is_due = self._attempted_ms is not None and self._attempted_ms % self._configuration.send_every_ms == 0
-        if not (is_due or self._memory.awaits_receipts or not self._memory.is_born):
+    def set_clock(self):
+        """Ask the time server when that is due, whatever became of the broker."""
+        if self._configuration.time_server is None or not self._clock.is_to_be_asked():
             return
-        deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
-        if deadline_ms - self._board.monotonic_ms() < SHORTEST_UPLINK_MS:
-            return
-        from .mqtt import ProtocolError
-        from .uplink import Uplink
-
-        was_cut_off = self._memory.awaits_receipts
-        uplink = Uplink(self._board, self._configuration, self._queue, self._memory, self._black_box)
-        try:
-            self._finish_dates()
-            self._set_clock()
-            self._date_records()
-            asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
-            uplink.exchange(asleep_until_ms, deadline_ms)
-        except (HardwareError, ProtocolError) as error:
-            # Said once, when it begins: a network that is away for days must not push other notes out.
-            if not was_cut_off:
-                self._black_box.note("uplink", error.reason)
-
-    def remember(self):
-        """Keep what the next wake has to know."""
-        self._memory.queue_hint = self._queue.hint()
-        self._memory.clock = self._clock.pack()
-        self._board.set_rtc_memory(self._memory.pack())
-
-    def next_wake_ms(self):
-        """Return the monotonic time at which to wake for the next instant."""
-        return self._monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
-
-    def _finish_dates(self):
-        """Go on with the dates that a power cut has torn; only the clock of the boot before knows them."""
         if not self._memory.is_born and self._queue.has_undated():
+            # Dates that a power cut has torn are finished first; only the clock of the boot before knows them.
             boot_no, utc_at = self._clock.boot_last_dated()
             self._queue.date_records(boot_no, utc_at, quality.SYNCHRONISED)
-
-    def _set_clock(self):
-        if self._configuration.time_server is not None and self._clock.is_to_be_asked():
-            host, port = self._configuration.time_server
+        was_known = self._clock.utc_ms() is not None
+        host, port = self._configuration.time_server
+        try:
             remark = self._clock.synchronise(host, port, self._memory.boot_no)
-            if remark is not None:
-                self._black_box.note("clock", remark)
+        finally:
+            self._board.close_network()
+        if self._clock.utc_ms() is not None and not was_known and self._attempted_ms is not None:
+            self._attempted_ms = self._clock.utc_at(self._attempted_ms)
+        if remark is not None:
+            self._black_box.note("clock", remark)
 
-    def _date_records(self):
+    def date_records(self):
         """Give undated records their dates; those that no clock will ever date go with a guess, and marked so."""
         queue, memory = self._queue, self._memory
-        if not queue.has_undated():
+        if not memory.may_have_undated:
             return
         is_known = self._clock.utc_ms() is not None
         if is_known:
@@ -148,6 +120,44 @@ class Wake:
             return is_known or given_up_ms >= (record.monotonic_ms if record.boot_no == memory.boot_no else 0)
 
         queue.date_by_guess(is_given_up, quality.UNSYNCHRONISED, memory.boot_no if is_known else None)
+        memory.may_have_undated = queue.has_undated()
+
+    def send(self):
+        """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
+        is_due = self._attempted_ms is not None and self._attempted_ms % self._configuration.send_every_ms == 0
+        if not (is_due or self._memory.awaits_receipts or not self._memory.is_born):
+            return
+        deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
+        if deadline_ms - self._board.monotonic_ms() < SHORTEST_UPLINK_MS:
+            return
+        from .mqtt import ProtocolError
+        from .restraint import Restraint
+        from .uplink import Uplink
+
+        was_cut_off = self._memory.awaits_receipts
+        restraint = Restraint(self._board, self._memory, self._configuration.bytes_per_day)
+        if restraint.holds_back():
+            return
+        uplink = Uplink(self._board, self._configuration, self._queue, self._memory, restraint, self._black_box)
+        try:
+            asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
+            uplink.exchange(asleep_until_ms, deadline_ms)
+        except (HardwareError, ProtocolError) as error:
+            # Said once, when it begins: a network that is away for days must not push other notes out.
+            if not was_cut_off:
+                self._black_box.note("uplink", error.reason)
+        finally:
+            restraint.note_exchange(was_answered=not self._memory.awaits_receipts)
+
+    def remember(self):
+        """Keep what the next wake has to know."""
+        self._memory.queue_hint = self._queue.hint()
+        self._memory.clock = self._clock.pack()
+        self._board.set_rtc_memory(self._memory.pack())
+
+    def next_wake_ms(self):
+        """Return the monotonic time at which to wake for the next instant."""
+        return self._monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
 
     def _now_ms(self):
         utc_ms = self._clock.utc_ms()
@@ -173,6 +183,7 @@ class Wake:
         # A clock that was set back must not make times fall: such a record stays undated.
         if utc_ms is not None and utc_ms <= self._queue.newest_utc_ms():
             utc_ms = None
+        self._memory.may_have_undated = self._memory.may_have_undated or utc_ms is None
         # An instant just before the power came back has no monotonic time of this boot.
         monotonic_ms = max(0, self._monotonic_at(instant_ms))
         clock_quality = self._clock.quality() if utc_ms is not None else 0

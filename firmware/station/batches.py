@@ -6,6 +6,7 @@ from protocol.quality import GOOD
 from protocol.variables import TOTAL
 
 RUN_LIMIT = 96  # records in one batch
+NEWEST_LIMIT = 8  # records that go ahead of a backlog
 
 
 class Run:
@@ -33,6 +34,41 @@ def runs(queue):
         run.records.append(record)
     if run is not None:
         yield run
+
+
+def runs_by_urgency(queue):
+    """Yield what there is to send as Runs: where it fills more than one, the newest records first, then the oldest."""
+    newest = None
+    for run in runs(queue):
+        if newest is None:
+            newest = _newest_run(queue)
+            if run.records[-1].record_no < newest.records[0].record_no:
+                yield newest
+            else:
+                newest = run  # which holds the newest records; what follows, if anything, is not sent already
+                yield run
+                continue
+        run.records = [record for record in run.records if not _is_in(newest, record)]
+        if run.records:
+            yield run
+
+
+def _newest_run(queue):
+    """Return the Run of the newest records, NEWEST_LIMIT at most."""
+    run = None
+    for header, record in queue.newest_to_send():
+        if run is None:
+            run = Run(header, record)
+            run.records.append(record)
+        elif len(run.records) < NEWEST_LIMIT and _precedes(run, header, record):
+            run.records.insert(0, record)
+        else:
+            break
+    return run
+
+
+def _is_in(run, record):
+    return run.records[0].record_no <= record.record_no <= run.records[-1].record_no
 
 
 def batch_of(run, log_id, oldest_held, receipted, gaps):
@@ -85,7 +121,19 @@ def _continues(run, header, record):
         len(run.records) < RUN_LIMIT
         and record.record_no == last.record_no + 1
         and record.utc_ms > last.utc_ms
-        and record.is_test == run.is_test
+        and _is_alike(run, header, record)
+    )
+
+
+def _precedes(run, header, record):
+    """True when the record may come before those of the run in the same batch."""
+    first = run.records[0]
+    return record.record_no == first.record_no - 1 and record.utc_ms < first.utc_ms and _is_alike(run, header, record)
+
+
+def _is_alike(run, header, record):
+    return (
+        record.is_test == run.is_test
         and record.clock_quality == run.clock_quality
         and header.configuration_no == run.configuration_no
         and header.channels == run.channels

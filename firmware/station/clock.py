@@ -88,10 +88,7 @@ class Clock:
         return self._board.monotonic_ms() >= self._next_try_s * 1000
 
     def synchronise(self, host, port, boot_no):
-        """Ask a time server and follow its answer; return what is to be noted, or None.
-
-        Raise HardwareError where there is no network.
-        """
+        """Ask a time server and follow its answer; return what is to be noted, or None."""
         from .sntp import BadAnswer, decode_answer, encode_request
 
         board = self._board
@@ -106,8 +103,6 @@ class Clock:
         except BadAnswer as error:
             return "%s: %s" % (host, error)
         except HardwareError as error:
-            if error.reason == "no-network":
-                raise
             return None if was_away else "%s: %s" % (host, error.reason)
         return self._follow(utc_ms, boot_no)
 

@@ -7,7 +7,7 @@ from .sensors import KINDS
 
 KEY_BYTES = 32
 DAY_S = 86_400
-MAY_BE_ABSENT = ("time_server",)
+MAY_BE_ABSENT = ("time_server", "bytes_per_day")
 
 _MEMBERS = {
     "": ("configuration_no", "basin", "station", "key_id", "broker", "sampling", "sensors"),
@@ -27,13 +27,15 @@ class ConfigurationError(Exception):
 class Configuration:
     """A station's configuration, checked; `source` are the bytes it was read from.
 
-    `time_server` is (host, port), or None for a board whose clock is set in another way.
+    `bytes_per_day` is how much may go over the network, None where that does not matter; `time_server` is (host, port),
+    or None for a board whose clock is set in another way.
     """
 
     __slots__ = (
         "basin",
         "broker_host",
         "broker_port",
+        "bytes_per_day",
         "configuration_no",
         "key",
         "key_id",
@@ -80,6 +82,9 @@ def load(root=""):
     broker = _check_members(table["broker"], _MEMBERS["broker"], "broker")
     configuration.broker_host = _text(broker, "host", 253, "broker.")
     configuration.broker_port = _integer(broker, "port", 1, 65_535, "broker.")
+    configuration.bytes_per_day = None
+    if table.get("bytes_per_day") is not None:
+        configuration.bytes_per_day = _integer(table, "bytes_per_day", 1000, 0xFFFFFFFF)
     configuration.time_server = _time_server(table.get("time_server"))
     sampling = _check_members(table["sampling"], _MEMBERS["sampling"], "sampling")
     configuration.record_every_ms = 1000 * _integer(sampling, "record_every_s", 1, DAY_S, "sampling.")

@@ -4,10 +4,11 @@
 import binascii
 import struct
 
-_LAYOUT = "<BIIBB"
-_VERSION = 2
+_LAYOUT = "<BIIBBBIHI"
+_VERSION = 3
 _IS_BORN = 0x01
 _AWAITS_RECEIPTS = 0x02
+_MAY_HAVE_UNDATED = 0x04
 _BOOT_FILE = "/boot_no"
 
 
@@ -19,6 +20,11 @@ class Memory:
         self.message_no = 0  # of the last birth, event or reply
         self.is_born = False  # this boot's birth has reached the broker
         self.awaits_receipts = False  # something was sent, or not sent, that no receipt has come for
+        self.may_have_undated = True  # records without a date
+        self.failed_exchanges = 0  # in a row, 255 at most
+        self.next_exchange_s = 0  # monotonic time before which none is to be tried
+        self.day = 0  # since 1970, of the count that follows
+        self.bytes_today = 0  # sent and received over the network
         self.queue_hint = b""
         self.clock = b""
         self.is_new_boot = True
@@ -30,7 +36,19 @@ class Memory:
     def pack(self):
         """Return the bytes to keep."""
         flags = (_IS_BORN if self.is_born else 0) | (_AWAITS_RECEIPTS if self.awaits_receipts else 0)
-        data = struct.pack(_LAYOUT, _VERSION, self.boot_no, self.message_no, flags, len(self.queue_hint))
+        flags |= _MAY_HAVE_UNDATED if self.may_have_undated else 0
+        data = struct.pack(
+            _LAYOUT,
+            _VERSION,
+            self.boot_no,
+            self.message_no,
+            flags,
+            len(self.queue_hint),
+            self.failed_exchanges,
+            self.next_exchange_s,
+            self.day,
+            self.bytes_today,
+        )
         data += self.queue_hint + self.clock
         return struct.pack("<I", binascii.crc32(data)) + data
 
@@ -40,10 +58,19 @@ def recall(data):
     memory = Memory()
     if len(data) < 4 + struct.calcsize(_LAYOUT) or struct.unpack("<I", data[:4])[0] != binascii.crc32(data[4:]):
         return memory
-    version, boot_no, message_no, flags, hint_bytes = struct.unpack_from(_LAYOUT, data, 4)
-    if version == _VERSION:
-        memory.boot_no = boot_no
-        memory.message_no = message_no
+    if data[4] == _VERSION:
+        (
+            _,
+            memory.boot_no,
+            memory.message_no,
+            flags,
+            hint_bytes,
+            memory.failed_exchanges,
+            memory.next_exchange_s,
+            memory.day,
+            memory.bytes_today,
+        ) = struct.unpack_from(_LAYOUT, data, 4)
+        memory.may_have_undated = bool(flags & _MAY_HAVE_UNDATED)
         memory.is_born = bool(flags & _IS_BORN)
         memory.awaits_receipts = bool(flags & _AWAITS_RECEIPTS)
         hint_at = 4 + struct.calcsize(_LAYOUT)

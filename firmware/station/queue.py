@@ -61,13 +61,13 @@ class Queue:
 
     def newest_record(self):
         """Return the last record written, receipted or not; None when the newest two blocks hold none."""
-        for record in self._newest_first():
+        for _, record in self._newest_first():
             return record
         return None
 
     def newest_utc_ms(self):
         """Return the latest date in the newest two blocks; 0 when no record there is dated."""
-        for record in self._newest_first():
+        for _, record in self._newest_first():
             if record.utc_ms is not None:
                 return record.utc_ms
         return 0
@@ -102,17 +102,13 @@ class Queue:
 
         `utc_at(monotonic_ms)` gives the date. One that was torn by a power cut is finished by the same date.
         """
-        dated = latest_ms = 0
-        for sequence, slot, record in self._ring.walk(self._front):
-            utc_ms = record.utc_ms
-            if utc_ms is None and record.boot_no == boot_no:
-                # Times rise strictly with record numbers; what a stepped clock puts earlier stays undated.
+        dated = 0
+        for place, record, before, limit_ms in self._walk_between_dates():
+            if record.utc_ms is None and record.boot_no == boot_no:
+                # Times rise strictly with record numbers; what a stepped clock would put elsewhere stays undated.
                 utc_ms = utc_at(record.monotonic_ms)
-                if utc_ms > latest_ms and self._date(sequence, slot, utc_ms, clock_quality):
-                    dated += 1
-                else:
-                    utc_ms = None
-            latest_ms = max(latest_ms, utc_ms or 0)
+                if (before is None or before.utc_ms < utc_ms) and utc_ms < limit_ms:
+                    dated += self._date(place, record, utc_ms, clock_quality)
         return dated
 
     def date_by_guess(self, is_given_up, clock_quality, stepped_boot_no=None):
@@ -122,13 +118,12 @@ class Queue:
         the boot `stepped_boot_no`, whose clock was set back, only the order is kept.
         """
         dated = 0
-        before = None
-        for sequence, slot, record in self._ring.walk((self._front[0] - 1, 0)):
+        for place, record, before, limit_ms in self._walk_between_dates():
             if record.utc_ms is None and is_given_up(record):
-                record.utc_ms = _guess_ms(before, record, record.boot_no == stepped_boot_no)
-                dated += self._date(sequence, slot, record.utc_ms, clock_quality)
-            if record.utc_ms is not None:
-                before = record
+                utc_ms = _guess_ms(before, record, record.boot_no == stepped_boot_no)
+                if utc_ms >= limit_ms:
+                    utc_ms = (before.utc_ms + limit_ms) // 2
+                dated += self._date(place, record, utc_ms, clock_quality)
         return dated
 
     def mark_receipted(self, ranges):
@@ -151,6 +146,12 @@ class Queue:
             if first <= record.record_no <= last:
                 self._ring.clear_bits(sequence, slot, slots.SET_ASIDE_AT, slots.MARK)
 
+    def newest_to_send(self):
+        """Yield (Header, Record) of records to send, newest first, as far back as the newest two blocks reach."""
+        for header, record in self._newest_first():
+            if not (record.is_receipted or record.is_set_aside or record.utc_ms is None):
+                yield header, record
+
     def untold_gaps(self):
         """Return [(first, last)] of the records that were overwritten unsent and not yet told, oldest first."""
         gaps = []
@@ -169,16 +170,39 @@ class Queue:
             if any(first <= header.lost_first and header.lost_last <= last for first, last in gaps):
                 self._ring.mark_block(header.sequence, slots.GAP_TOLD_AT)
 
-    def _date(self, sequence, slot, utc_ms, clock_quality):
+    def _walk_between_dates(self):
+        """Yield (place, Record, the last dated Record before it, the next date after it) for all that are pending.
+
+        The caller may date the record that it is given.
+        """
+        start = (self._front[0] - 1, 0)  # so that there is one before the first pending record
+        limits = []
+        last_undated_no = None
+        for _, _, record in self._ring.walk(start):
+            if record.utc_ms is None:
+                last_undated_no = record.record_no
+            elif last_undated_no is not None:
+                limits.append((last_undated_no, record.utc_ms))
+                last_undated_no = None
+        before = None
+        for sequence, slot, record in self._ring.walk(start):
+            while limits and limits[0][0] < record.record_no:
+                limits.pop(0)
+            yield (sequence, slot), record, before, limits[0][1] if limits else slots.DATE_LIMIT_MS
+            if record.utc_ms is not None:
+                before = record
+
+    def _date(self, place, record, utc_ms, clock_quality):
         """Write a date and return True; False where bits that it needs are gone already."""
-        if not slots.can_hold(utc_ms):
+        if utc_ms >= slots.DATE_LIMIT_MS:
             return False
         at, date = slots.encode_date(utc_ms, clock_quality)
-        self._ring.read(sequence, slot)
-        can_be_dated = slots.takes_date(self._ring.slot_bytes, date)
-        if can_be_dated:
-            self._ring.clear_bits(sequence, slot, at, date)
-        return can_be_dated
+        self._ring.read(*place)
+        if not slots.takes_date(self._ring.slot_bytes, date):
+            return False
+        self._ring.clear_bits(*place, at, date)
+        record.utc_ms = utc_ms
+        return True
 
     def _is_of_this_configuration(self, header):
         return header.configuration_no == self._configuration_no and header.channels == self._channels
@@ -212,14 +236,15 @@ class Queue:
         self._advance_front()
 
     def _newest_first(self):
-        """Yield the records of the newest two blocks, newest first."""
+        """Yield (Header, Record) of the newest two blocks, newest first."""
         newest = self._ring.newest.sequence
         for sequence, end in ((newest, self._ring.next_slot), (newest - 1, SLOTS_PER_BLOCK)):
-            if self._ring.header(sequence) is not None:
+            header = self._ring.header(sequence)
+            if header is not None:
                 for slot in range(end - 1, -1, -1):
                     record = self._ring.read(sequence, slot)
                     if record is not None:
-                        yield record
+                        yield header, record
 
     def _enter_next_block(self):
         lost = self._lost_with(self._ring.oldest_sequence())

@@ -18,6 +18,7 @@ class Session:
 
     def __init__(self, board, link, on_message):
         self.unacknowledged = set()  # packet ids published and not yet acknowledged
+        self.byte_count = 0  # sent and received, without what lies below MQTT
         self._board = board
         self._link = link
         self._on_message = on_message
@@ -56,6 +57,7 @@ class Session:
         count = self._link.read_into(self._buffer, deadline_ms)
         if count == 0:
             return False
+        self.byte_count += count
         self._board.feed_watchdog()
         for packet in self._reader.feed(memoryview(self._buffer)[:count]):
             self._handle(packet, deadline_ms)
@@ -91,6 +93,7 @@ class Session:
 
     def _send(self, data, deadline_ms):
         self._unsent += data
+        self.byte_count += len(data)
         if len(self._unsent) >= SEND_BYTES:
             self._flush(deadline_ms)
 

@@ -41,6 +41,7 @@ _DATE_AT = _VALUES_AT + 4 * MAX_VALUES
 _DATE_BYTES = 8
 _HIGH_BITS = 10  # of the time, above its lower 32
 _HIGH_MASK = (1 << _HIGH_BITS) - 1
+DATE_LIMIT_MS = 1 << 32 + _HIGH_BITS  # in the year 2109
 _BLANK_DATE = b"\xff" * _DATE_BYTES
 _BLANK_SLOT = b"\xff" * SLOT_BYTES
 
@@ -189,11 +190,6 @@ def decode_record(buffer):
 def is_blank(buffer):
     """True for a slot that nothing was ever written to."""
     return bytes(buffer) == _BLANK_SLOT
-
-
-def can_hold(utc_ms):
-    """True for a time that fits into a date: up to the year 2109."""
-    return 0 <= utc_ms >> 32 <= _HIGH_MASK
 
 
 def takes_date(buffer, date):

@@ -10,7 +10,7 @@ from protocol.data_encoder import encode_data
 from protocol.receipts import Refused, decode_receipt
 
 from . import notices
-from .batches import batch_of, runs
+from .batches import batch_of, runs_by_urgency
 from .envelope import Envelope
 from .session import Session
 
@@ -29,14 +29,15 @@ class _Sent:
 
 
 class Uplink:
-    """The exchange of one wake. `memory` keeps what the next one has to know."""
+    """The exchange of one wake. `memory` keeps what the next one has to know, `restraint` bounds the bytes."""
 
-    def __init__(self, board, configuration, queue, memory, black_box):
+    def __init__(self, board, configuration, queue, memory, restraint, black_box):
         self._board = board
         self._configuration = configuration
         self._envelope = Envelope(configuration)
         self._queue = queue
         self._memory = memory
+        self._restraint = restraint
         self._black_box = black_box
         self._session = None
         self._sent = []
@@ -64,6 +65,7 @@ class Uplink:
                 self._session.disconnect(deadline_ms)
             finally:
                 link.close()
+                self._restraint.spend(self._session.byte_count, self._board.utc_ms())
         finally:
             self._board.close_network()
 
@@ -80,7 +82,9 @@ class Uplink:
 
     def _send_records(self, deadline_ms):
         gaps = self._queue.untold_gaps()[:GAPS_LIMIT]
-        for run in runs(self._queue):
+        for number, run in enumerate(runs_by_urgency(self._queue)):
+            if number and self._restraint.is_spent(self._session.byte_count):
+                return  # the newest records go all the same; a backlog waits for the next day
             while len(self._sent) >= WINDOW:
                 if not self._wait(deadline_ms):
                     return
