@@ -7,7 +7,8 @@ of the buffer is summed up from the longest form of every part before the first 
 """
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -21,7 +22,7 @@ from protocol.variables import field_name
 
 cdef enum:
     COLUMNS = 64
-    STEP = 32  # bytes that are moved at once
+    STEP = 16  # bytes that one instruction moves
     EIGHT_DIGITS = 100_000_000  # a number of more does not fit into one word
     NUMBER = 20  # digits of the longest 64-bit number
     DECIMAL = 24  # more than the longest value has: sign, ten digits, a point, and six zeros behind or one before
@@ -38,6 +39,12 @@ assert EXPONENT_LOW > -16  # `_put_long_decimal` has sixteen digits, one of them
 
 cdef extern from "<endian.h>":
     uint64_t htole64(uint64_t number) noexcept
+
+cdef extern from "Python.h":
+    # As the C API has them: bytes may be resized only while nobody else has them.
+    PyObject* PyBytes_FromStringAndSize(const char* text, Py_ssize_t size) except NULL
+    int _PyBytes_Resize(PyObject** text, Py_ssize_t size) except -1
+    void Py_DECREF(PyObject* text)
 
 cdef extern from *:
     int __builtin_ctzll(unsigned long long number) noexcept
@@ -72,12 +79,12 @@ cdef class BatchLines:
     cdef list _names  # of each column, as b",stage_m=,stage_m_quality=1i"
     cdef Py_ssize_t _plain_sizes[COLUMNS]  # of their beginning, b",stage_m="
     cdef dict _known_names
-    cdef bytearray _buffer
+    cdef bytearray _parts  # what the lines of a message have in common
 
     def __init__(self):
         self.reader = DataReader()
         self._known_names = {}
-        self._buffer = bytearray()
+        self._parts = bytearray()
         self._reserve(4 * RECORDS_LIMIT)
 
     def read(self, bytes payload not None):
@@ -124,13 +131,20 @@ cdef class BatchLines:
         if self.column_count == 0:
             raise ValueError("there are no lines: read a message first")
         cdef Py_ssize_t per_record = self._per_record(PyBytes_GET_SIZE(place))
-        cdef char* parts
+        cdef PyObject* lines
+        cdef char* start
         cdef char* end
-        if per_record * (1 + self.reader.count) > PyByteArray_GET_SIZE(self._buffer):
-            self._buffer = bytearray(per_record * (1 + self.reader.count))
-        parts = PyByteArray_AS_STRING(self._buffer)
-        end = self._write(parts + per_record, parts, PyBytes_AS_STRING(place), PyBytes_GET_SIZE(place))
-        return PyBytes_FromStringAndSize(parts + per_record, end - parts - per_record)
+        if per_record > PyByteArray_GET_SIZE(self._parts):
+            self._parts = bytearray(per_record)
+        lines = PyBytes_FromStringAndSize(NULL, per_record * self.reader.count)
+        start = PyBytes_AS_STRING(<bytes>lines)
+        end = self._write(
+            start, PyByteArray_AS_STRING(self._parts), PyBytes_AS_STRING(place), PyBytes_GET_SIZE(place)
+        )
+        _PyBytes_Resize(&lines, end - start)
+        written = <bytes>lines
+        Py_DECREF(lines)  # `written` has its own
+        return written
 
     cdef Py_ssize_t _per_record(self, Py_ssize_t place_size):
         """Return how many bytes the lines of one record can take at most; the parts all records share take less."""
@@ -150,6 +164,8 @@ cdef class BatchLines:
         cdef int sensors = 0, number = 0
         cdef int column, other, sensor
         cdef Part head, tail, time
+        cdef char time_text[2 * STEP]  # " 1535587200000" and a line feed
+        cdef int64_t high = 0  # of the time there, what comes before the last eight digits
         cdef Py_ssize_t index
         head = Part(parts, 0)
         parts = _put(parts, b"record,", 7)
@@ -175,15 +191,18 @@ cdef class BatchLines:
                         number += 1
                 ends[sensors] = number
                 sensors += 1
+        time = Part(&time_text[0], 0)
         for index in range(reader.count):
             out = _put_part(out, head)
             out = _put_number(out, reader.first_record_no + index)
             out = _put_part(out, tail)
-            time = Part(out, 0)
-            out = _put(out, b" ", 1)
-            out = _put_number(out, times_ms[index])
-            out = _put(out, b"\n", 1)
-            time.size = out - time.start
+            # Most times of a batch differ in the last eight digits only.
+            if high == 0 or times_ms[index] // EIGHT_DIGITS != high:
+                high = times_ms[index] // EIGHT_DIGITS
+                time.size = _put_time(time_text, times_ms[index]) - time_text
+            else:
+                _put_eight(time_text + time.size - 9, _eight_digits(<uint32_t>(times_ms[index] % EIGHT_DIGITS)))
+            out = _put_part(out, time)
             column = 0
             for sensor in range(sensors):
                 out = _put_observation(out, &columns[column], &columns[ends[sensor]], index, time)
@@ -255,6 +274,12 @@ cdef char* _put_observation(char* out, const Column* column, const Column* end, 
         return start
     fields[0] = b" "  # each field begins with a comma; the first one needs none
     return _put_part(out, time)
+
+
+cdef char* _put_time(char* out, int64_t time_ms) noexcept:
+    out = _put(out, b" ", 1)
+    out = _put_number(out, time_ms)
+    return _put(out, b"\n", 1)
 
 
 cdef inline char* _put_part(char* out, Part part) noexcept:

@@ -89,6 +89,25 @@ def test_the_lines_of_a_small_batch():
     assert lines("compiled", payload).decode() == re.sub(r"(?m)^ +|^\n", "", expected).replace("P", PLACE.decode())
 
 
+@pytest.mark.parametrize("exponent", range(-9, 7))
+def test_values_of_every_length_are_written_alike_with_every_exponent(exponent):
+    messages = load_pure("messages")
+    sizes = [10**digits + more for digits in range(10) for more in (-1, 0, 1)] + [2**31 - 1]
+    mantissas = [sign * size for size in sizes if size < 2**31 for sign in (1, -1)]
+    column = messages.Column(messages.Channel(1, 1, 0, 0, exponent), mantissas)
+    times_ms = [1000 * index for index in range(len(mantissas))]
+    payload = encode_data(messages.Batch(7, 10, times_ms, [column], 1, 10, 10))
+    assert lines("compiled", payload) == lines("twin", payload)
+
+
+def test_times_of_every_length_are_written_alike():
+    messages = load_pure("messages")
+    around = [10**digits + more for digits in range(3, 13) for more in (-2, -1, 0, 1)]
+    column = messages.Column(messages.Channel(1, 1, 0, 0, 0), [5] * len(around))
+    payload = encode_data(messages.Batch(7, 10, around, [column], 1, 10, 10))
+    assert lines("compiled", payload) == lines("twin", payload)
+
+
 @pytest.mark.parametrize("build", BUILDS)
 def test_the_arrays_are_those_of_the_message(build):
     vector = next(vector for vector in VALID if vector["name"] == "a day of three channels")
