@@ -176,6 +176,39 @@ def test_sensors_on_one_line_measure_together_and_a_dead_one_costs_the_others_no
         assert station.virtual.instrument(no).violations == []
 
 
+@pytest.mark.parametrize("older", ["no-crc", "no-concurrent"])
+def test_an_sdi12_sensor_of_an_older_version_is_measured_too(older, measuring):
+    station = measuring([PLS, C21])
+    station.virtual.instrument(1).fail(older)
+    station.run(instants=1)
+    (record,) = station.records()
+    assert record[1, "stage_m"].quality == record[2, "stage_m"].quality == GOOD
+    assert record[1, "stage_m"].value == pytest.approx(station.river.stage_m_at(station.first_ms), abs=0.003)
+
+
+@pytest.mark.parametrize("fault", ["crc", "garbage"])
+def test_an_sdi12_sensor_that_cannot_be_understood_is_a_sensor_error(fault, measuring):
+    station = measuring([PLS])
+    station.virtual.instrument(1).fail(fault)
+    station.run(instants=1)
+    (record,) = station.records()
+    assert record[1, "stage_m"] == (None, SENSOR_ERROR)
+    assert record[0, "battery_v"] == (12.6, GOOD)
+
+
+@pytest.mark.parametrize("sensor", [PLS, C21, RQ30], ids=lambda sensor: sensor["kind"])
+def test_an_sdi12_line_that_is_unplugged_costs_its_own_values_and_they_come_back_with_the_cable(sensor, measuring):
+    station = measuring([sensor])
+    station.virtual.unplug_sensor(3)
+    station.run(instants=1)
+    station.virtual.plug_sensor(3)
+    station.run(instants=1)
+    without, with_cable = station.records()
+    no = sensor["sensor_no"]
+    assert without[no, "stage_m"] == (None, NO_READING)
+    assert with_cable[no, "stage_m"].quality == GOOD
+
+
 def test_a_radar_without_an_echo_says_so_and_nothing_is_made_up(measuring):
     station = measuring([C21])
     station.virtual.instrument(2).measure = lambda at_ms: ["+0.000", "+0.000", "+25.4", "+0.0", "+13"]
