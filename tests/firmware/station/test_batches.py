@@ -1,32 +1,42 @@
 # Shared dialect: runs on MicroPython, and on CPython.
-"""Records from the queue as the gateway will decode them."""
+"""Running totals in a batch: where a counter began again is marked, so that no rain is invented or lost."""
 
 from firmware.station.batches import batch_of, runs
 from firmware.station.queue import Queue
-from protocol.data_encoder import encode_data
-from protocol.messages import decode_data
-from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SUSPECT
+from protocol.quality import GOOD, STATION_OFF
+from protocol.variables import MEDIAN, TOTAL, code_of
 from tests.fakes.nor_flash import NorFlash
 
-CHANNELS = ((1, 2, 1, -3, 0), (2, 1, 1, -3, 900))
-START_MS = 1_535_587_200_000
+RAIN = (1, code_of("rain_mm"), TOTAL, -2, 0)
+STAGE = (2, code_of("stage_m"), MEDIAN, -3, 0)
+OFF = (None, STATION_OFF)
+
+# name: (totals, indices before which the counter went back to nought)
+TOTALS = {
+    "rises": ([0, 20, 20, 60], []),
+    "began again": ([100, 120, 0, 20], [2]),
+    "began again while the station was off": ([100, None, None, 40], [3]),
+    "began again twice": ([100, 20, None, 0], [1, 3]),
+    "nothing at first": ([None, 100, 120], []),
+}
 
 
-def test_values_nulls_qualities_and_the_test_mark_reach_the_gateway():
-    queue = Queue(NorFlash(), 7, CHANNELS)
-    queue.mount(lambda count: bytes(range(count)))
-    rows = [
-        [(1500, GOOD), (None, NO_READING)],
-        [(300, SUSPECT), (-12, GOOD)],
-        [(None, OUT_OF_RANGE), (14, SUSPECT)],
-    ]
-    for index, values in enumerate(rows):
-        queue.append(1, index, START_MS + 900_000 * index, values, is_test=True)
-    (run,) = runs(queue)
-    batch = decode_data(encode_data(batch_of(run, queue.log_id, 1, 1, [(5, 9)])))
-    assert [column.mantissas for column in batch.columns] == [[1500, 300, None], [None, -12, 14]]
-    assert [column.null_reasons for column in batch.columns] == [{2: OUT_OF_RANGE}, {0: NO_READING}]
-    assert [column.qualities for column in batch.columns] == [{1: SUSPECT}, {2: SUSPECT}]
-    assert [column.channel.key() for column in batch.columns] == [(1, 2, 1, 0, -3), (2, 1, 1, 900, -3)]
-    assert batch.times_ms == [START_MS, START_MS + 900_000, START_MS + 1_800_000]
-    assert (batch.test, batch.configuration_no, batch.log_id, batch.gaps) == (True, 7, queue.log_id, [(5, 9)])
+def batch(channel, mantissas):
+    queue = Queue(NorFlash(), 1, [channel])
+    queue.mount(lambda count: bytes(count))
+    for index, mantissa in enumerate(mantissas):
+        queue.append(1, index * 1000, 1_000_000 + index * 1000, [OFF if mantissa is None else (mantissa, GOOD)])
+    (run,) = list(runs(queue))
+    return batch_of(run, queue.log_id, 1, 1, [])
+
+
+def test_the_place_where_a_total_began_again_is_marked():
+    for name, (totals, resets) in sorted(TOTALS.items()):
+        (column,) = batch(RAIN, totals).columns
+        assert column.mantissas == totals, name
+        assert column.resets == resets, name
+
+
+def test_a_stage_that_falls_is_no_reset():
+    (column,) = batch(STAGE, [1500, 1200]).columns
+    assert column.resets == []
