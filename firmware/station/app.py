@@ -12,6 +12,7 @@ from .blackbox import BlackBox
 from .clock import Clock
 from .hal import DEEP_SLEEP, HardwareError
 from .memory import Memory, count_boot, recall
+from .orders import Orders
 from .queue import Queue
 from .sampler import Sampler
 from .schedule import due_instant, skipped_instants
@@ -39,6 +40,8 @@ def run(board, root=""):
             phase()
         except Exception as error:
             black_box.note_exception(phase.__name__, error)
+    if wake.wants_reset:
+        board.reset()
     board.deep_sleep_until(wake.next_wake_ms())
 
 
@@ -51,6 +54,8 @@ class Wake:
     def __init__(self, board, configuration, black_box, root):
         self._board = board
         self._configuration = configuration
+        self._orders = Orders(root, configuration.configuration_no)
+        self._orders.apply_to(configuration)
         self._black_box = black_box
         self._sampler = Sampler(board, configuration.sensors, black_box)
         # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
@@ -59,6 +64,7 @@ class Wake:
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, self._sampler.channels())
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._newest = self._queue.newest_record()  # of the wakes before
+        self.wants_reset = False  # a command asked for a new start
         self._attempted_ms = None  # the instant this wake has measured, or failed to
         if self._memory.is_new_boot:
             self._memory.boot_no = count_boot(root, self._newest.boot_no if self._newest else 0)
@@ -138,7 +144,8 @@ class Wake:
         restraint = Restraint(self._board, self._memory, self._configuration.bytes_per_day)
         if restraint.holds_back():
             return
-        uplink = Uplink(self._board, self._configuration, self._queue, self._memory, restraint, self._black_box)
+        configuration, queue, memory = self._configuration, self._queue, self._memory
+        uplink = Uplink(self._board, configuration, queue, memory, restraint, self._carry_out, self._black_box)
         try:
             asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
             uplink.exchange(asleep_until_ms, deadline_ms)
@@ -158,6 +165,14 @@ class Wake:
     def next_wake_ms(self):
         """Return the monotonic time at which to wake for the next instant."""
         return self._monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
+
+    def _carry_out(self, command_payload):
+        from .commands import Station, carry_out
+
+        station = Station(self._board, self._orders, self._memory, self._queue, self._clock)
+        reply = carry_out(command_payload, station)
+        self.wants_reset = self.wants_reset or station.wants_reset
+        return reply
 
     def _now_ms(self):
         utc_ms = self._clock.utc_ms()
@@ -187,4 +202,5 @@ class Wake:
         # An instant just before the power came back has no monotonic time of this boot.
         monotonic_ms = max(0, self._monotonic_at(instant_ms))
         clock_quality = self._clock.quality() if utc_ms is not None else 0
-        self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values, clock_quality=clock_quality)
+        is_test = self._orders.is_test
+        self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values, is_test, clock_quality)

@@ -1,5 +1,5 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
-"""What a station says of itself, beside its records: birth, event, reply, and until when it sleeps."""
+"""What a station says of itself, beside its records: birth, event, and until when it sleeps."""
 
 from protocol.events import Event, encode_event
 
@@ -8,7 +8,7 @@ from . import VERSION
 
 def birth(board, configuration, log_id, memory):
     """Return the birth of this boot or of a new configuration."""
-    # Few wakes send a birth, or a reply; the others are spared the loading.
+    # Few wakes send a birth; the others are spared the loading.
     import hashlib
 
     from protocol.births import Birth, encode_birth
@@ -32,20 +32,3 @@ def birth(board, configuration, log_id, memory):
 def event(board, memory, name, detail="", facts=None):
     """Return an event that happens now."""
     return encode_event(Event(memory.boot_no, memory.next_message_no(), board.utc_ms(), name, detail, facts))
-
-
-def reply_to(command_payload, memory):
-    """Return the reply to a command; this version carries none out."""
-    from protocol.commands import UNKNOWN_COMMAND, Reply, decode_command, encode_reply
-
-    command = decode_command(command_payload)
-    return encode_reply(
-        Reply(
-            memory.boot_no,
-            memory.next_message_no(),
-            command.gateway,
-            command.command_no,
-            UNKNOWN_COMMAND,
-            command.name,
-        )
-    )

@@ -29,15 +29,19 @@ class _Sent:
 
 
 class Uplink:
-    """The exchange of one wake. `memory` keeps what the next one has to know, `restraint` bounds the bytes."""
+    """The exchange of one wake. `memory` keeps what the next one has to know, `restraint` bounds the bytes.
 
-    def __init__(self, board, configuration, queue, memory, restraint, black_box):
+    `carry_out(payload)` does what a command says and returns the reply, or None where there is to be none.
+    """
+
+    def __init__(self, board, configuration, queue, memory, restraint, carry_out, black_box):
         self._board = board
         self._configuration = configuration
         self._envelope = Envelope(configuration)
         self._queue = queue
         self._memory = memory
         self._restraint = restraint
+        self._carry_out = carry_out
         self._black_box = black_box
         self._session = None
         self._sent = []
@@ -165,7 +169,11 @@ class Uplink:
         self._sent = [sent for sent in self._sent if not sent.message.endswith(refusal.tag)]
 
     def _take_command(self, payload):
-        self._publish_now("reply", notices.reply_to(payload, self._memory))
+        reply = self._carry_out(payload)
+        if reply is None:
+            self._black_box.note("uplink", "a command that was already given is dropped")
+        else:
+            self._publish_now("reply", reply)
 
     def _publish_now(self, leaf, payload):
         self._publish(leaf, payload, self._board.monotonic_ms() + RECEIPT_TIMEOUT_MS)

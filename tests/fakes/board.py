@@ -14,6 +14,10 @@ class Slept(BaseException):
     """Deep sleep, which ends a run."""
 
 
+class Reset(BaseException):
+    """A reset, which ends a run too; the next one is a new boot."""
+
+
 class ScriptedPort(hal.SerialPort):
     """Bytes that arrive at given monotonic times."""
 
@@ -129,6 +133,11 @@ class FakeBoard(hal.Board):
         assert self.open_ports == 0 and not self.powered
         self.slept_until_ms = monotonic_ms
         raise Slept
+
+    def reset(self):
+        self.cause = hal.SOFT_RESET
+        self.slept_until_ms = self.now_ms
+        raise Reset
 
     def feed_watchdog(self):
         pass

@@ -7,7 +7,7 @@ from firmware.station import app
 from firmware.station.hal import WATCHDOG, HardwareError
 from firmware.station.queue import Queue
 from protocol.quality import GOOD, HOLDOVER, NO_READING, SENSOR_ERROR, STATION_OFF, UNSYNCHRONISED
-from tests.fakes.board import FakeBoard, Slept
+from tests.fakes.board import FakeBoard, Reset, Slept
 from tests.fakes.nor_flash import NorFlash, PowerCut
 from tests.firmware.station.expecting import new_folder
 
@@ -68,6 +68,8 @@ def run(board, root, wakes=1):
             app.run(board, root)
         except Slept:
             board.wake()
+        except Reset:
+            continue
 
 
 def records(board):

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from firmware.station.batches import NEWEST_LIMIT, RUN_LIMIT
-from firmware.station.hal import HardwareError
+from firmware.station.hal import SOFT_RESET, HardwareError
 from firmware.station.mqtt import PINGREQ_PACKET
 from firmware.station.queue import Queue
 from firmware.station.ring import SLOTS_PER_BLOCK
 from firmware.station.uplink import WINDOW
+from protocol.commands import DONE, EXPIRED, FAILED
 from protocol.messages import Command, Receipt, Refused, encode_command, encode_receipt
 from rivergauge.servers import Mosquitto
 from tests.fakes.board import PATIENCE_MS, SocketLink
@@ -327,6 +328,86 @@ def test_a_command_is_answered_even_when_it_is_unknown(board, gateway, root):
     gateway.wait_for("replies", 1)
     reply = gateway.replies[0]
     assert (reply.gateway, reply.command_no, reply.outcome, reply.detail) == ("gw-1", 7, 2, "dance")
+
+
+def give(gateway, name, arguments=None, command_no=1, expires_at_ms=wakes.START_MS + 10**9):
+    gateway.say("command", encode_command(Command("gw-1", command_no, expires_at_ms, name, arguments)))
+
+
+def outcome(gateway, count=1):
+    gateway.wait_for("replies", count)
+    return gateway.replies[-1].outcome
+
+
+def test_a_command_sets_the_intervals_until_the_next_configuration(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 600})
+    wakes.run(board, root, 7)
+    assert outcome(gateway) == DONE
+    sent_ms = [batch.times_ms[-1] for batch in gateway.batches]
+    assert sent_ms[-1] - sent_ms[-2] == 600_000
+    assert wakes.records(board)[-1].utc_ms - wakes.records(board)[-2].utc_ms == 300_000
+    other = wakes.folder(wakes.configuration(configuration_no=2))
+    wakes.run(board, other, 3)
+    assert wakes.records(board)[-1].utc_ms - wakes.records(board)[-2].utc_ms == 900_000
+
+
+def test_intervals_that_do_not_fit_are_refused_with_what_was_expected(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "set-interval", {"record_every_s": 700, "send_every_s": 700})
+    give(gateway, "set-interval", {"record_every_s": 900}, command_no=2)
+    wakes.run(board, root)
+    assert outcome(gateway, 2) == FAILED
+    assert ["divide" in reply.detail or "send_every_s" in reply.detail for reply in gateway.replies] == [True, True]
+
+
+def test_a_command_played_again_is_dropped_even_after_a_power_cut(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "report-health", command_no=7)
+    wakes.run(board, root)
+    board.power_cycle(off_ms=60_000)
+    for command_no in (7, 6):
+        give(gateway, "maintenance", {"on": 1}, command_no)
+    wakes.run(board, root, 2)
+    assert [reply.command_no for reply in gateway.replies] == [7]
+    assert not any(record.is_test for record in wakes.records(board))
+    assert "already given" in wakes.black_box(root)
+
+
+def test_a_command_that_has_expired_is_not_carried_out(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "maintenance", {"on": 1}, expires_at_ms=wakes.START_MS)
+    wakes.run(board, root, 2)
+    assert outcome(gateway) == EXPIRED
+    assert not any(record.is_test for record in wakes.records(board))
+
+
+def test_records_made_in_maintenance_carry_the_test_mark(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "maintenance", {"on": 1}, 1)
+    wakes.run(board, root, 2)
+    give(gateway, "maintenance", {"on": 0}, 2)
+    wakes.run(board, root, 2)
+    assert outcome(gateway, 2) == DONE
+    assert [batch.test for batch in gateway.batches] == [False, False, True, True, False]
+
+
+def test_health_is_reported_on_command(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "report-health")
+    wakes.run(board, root)
+    assert outcome(gateway) == DONE
+    facts = gateway.replies[0].facts
+    assert (facts["battery_mv"], facts["boot_no"], facts["next_record_no"]) == (12_610, 1, 3)
+
+
+def test_a_reboot_is_answered_first_and_begins_a_new_boot(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "reboot")
+    wakes.run(board, root, 3)
+    assert outcome(gateway) == DONE
+    assert [birth.boot_no for birth in gateway.births] == [1, 2]
+    assert [birth.reset_cause for birth in gateway.births][-1] == SOFT_RESET
 
 
 def test_records_measured_before_the_clock_was_set_go_once_it_is(board, gateway, root):

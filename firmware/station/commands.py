@@ -1,0 +1,90 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""Commands of gateways, carried out. Each answers (outcome, detail, facts).
+
+To add a command: a function here, its name in COMMANDS, and a line in docs for whoever gives it.
+"""
+
+import gc
+
+from protocol.commands import DONE, EXPIRED, FAILED, UNKNOWN_COMMAND, Reply, decode_command, encode_reply
+
+
+class Station:
+    """What commands may reach; `wants_reset` says that one asked for a new start after this exchange."""
+
+    def __init__(self, board, orders, memory, queue, clock):
+        self.board = board
+        self.orders = orders
+        self.memory = memory
+        self.queue = queue
+        self.clock = clock
+        self.wants_reset = False
+
+
+def carry_out(payload, station):
+    """Return the reply to a command, or None for one that is not newer than those before it."""
+    command = decode_command(payload)
+    if not station.orders.accept(command.gateway, command.command_no):
+        return None
+    outcome, detail, facts = _outcome(command, station)
+    memory = station.memory
+    return encode_reply(
+        Reply(memory.boot_no, memory.next_message_no(), command.gateway, command.command_no, outcome, detail, facts)
+    )
+
+
+def _outcome(command, station):
+    if command.name not in COMMANDS:
+        return UNKNOWN_COMMAND, command.name, {}
+    utc_ms = station.clock.utc_ms()
+    if utc_ms is None:
+        return FAILED, "the clock is not set, so the command may have expired", {}
+    if utc_ms >= command.expires_at_ms:
+        return EXPIRED, "", {"now_ms": utc_ms}
+    try:
+        return COMMANDS[command.name](command.arguments, station)
+    except KeyError as error:
+        return FAILED, "expected the argument %s" % error.args[0], {}
+
+
+def _set_interval(arguments, station):
+    if station.orders.set_intervals(arguments["record_every_s"], arguments["send_every_s"]):
+        return DONE, "", {}
+    return FAILED, "expected record_every_s to divide a day and send_every_s", {}
+
+
+def _maintenance(arguments, station):
+    station.orders.set_test(arguments["on"] == 1)
+    return DONE, "", {}
+
+
+def _report_health(_arguments, station):
+    battery_v = station.board.battery_v()
+    gc.collect()
+    facts = {
+        "boot_no": station.memory.boot_no,
+        "reset_cause": station.board.reset_cause(),
+        "next_record_no": station.queue.next_record_no,
+        "oldest_pending": station.queue.oldest_pending_no(),
+        "clock_quality": station.clock.quality(),
+        "bytes_today": station.memory.bytes_today,
+        "monotonic_ms": station.board.monotonic_ms(),
+    }
+    if battery_v is not None:
+        facts["battery_mv"] = round(battery_v * 1000)
+    if hasattr(gc, "mem_free"):  # MicroPython alone can say it
+        facts["free_heap"] = gc.mem_free()
+    return DONE, "", facts
+
+
+def _reboot(_arguments, station):
+    station.wants_reset = True
+    return DONE, "", {}
+
+
+COMMANDS = {
+    "maintenance": _maintenance,
+    "reboot": _reboot,
+    "report-health": _report_health,
+    "set-interval": _set_interval,
+}

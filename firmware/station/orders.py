@@ -1,0 +1,62 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""What gateways have ordered, kept in a file: the last command number of each, intervals, and the test mark.
+
+The law this file keeps: a command number is on flash before its command is carried out, so none is carried out twice.
+"""
+
+import json
+
+DAY_S = 86_400
+_FILE = "/orders.json"
+
+
+class Orders:
+    """Read from the folder `root`; absent or damaged it holds none."""
+
+    def __init__(self, root, configuration_no):
+        self._path = root + _FILE
+        self._kept = {"configuration_no": configuration_no, "command_nos": {}, "intervals_s": None, "is_test": False}
+        try:
+            with open(self._path) as file:
+                self._kept.update(json.load(file))
+        except (OSError, ValueError):
+            pass
+        if self._kept["configuration_no"] != configuration_no:
+            # Intervals were ordered for another configuration; command numbers rise for ever.
+            self._kept["configuration_no"] = configuration_no
+            self._kept["intervals_s"] = None
+
+    @property
+    def is_test(self):
+        return self._kept["is_test"]
+
+    def apply_to(self, configuration):
+        """Put the intervals ordered in the place of the configuration's own."""
+        if self._kept["intervals_s"] is not None:
+            record_every_s, send_every_s = self._kept["intervals_s"]
+            configuration.record_every_ms = record_every_s * 1000
+            configuration.send_every_ms = send_every_s * 1000
+
+    def accept(self, gateway, command_no):
+        """Return True, and keep the number, when it is newer than every one of this gateway before."""
+        if command_no <= self._kept["command_nos"].get(gateway, -1):
+            return False
+        self._kept["command_nos"][gateway] = command_no
+        self._save()
+        return True
+
+    def set_intervals(self, record_every_s, send_every_s):
+        """Keep the intervals and return True; False where a day or the other is no multiple of one."""
+        if not 1 <= record_every_s <= send_every_s <= DAY_S or DAY_S % record_every_s or send_every_s % record_every_s:
+            return False
+        self._kept["intervals_s"] = [record_every_s, send_every_s]
+        self._save()
+        return True
+
+    def set_test(self, is_test):
+        self._kept["is_test"] = is_test
+        self._save()
+
+    def _save(self):
+        with open(self._path, "w") as file:
+            json.dump(self._kept, file)
