@@ -15,6 +15,7 @@ from gateway.losses import Losses
 from gateway.records import column_names, decode_records
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import Windows
+from protocol.batch import UINT32_LIMIT
 from protocol.cose import Forged, Sealed, parse_sealed, seal, verify
 from protocol.messages import (
     Batch,
@@ -42,6 +43,10 @@ REPORT_DECODERS: dict[str, Callable[[bytes], Birth | Event | Reply]] = {
 }
 # What the gateway subscribes to, for every station of its basin.
 LEAVES = (DATA, SENML, *REPORT_DECODERS)
+
+# SenML packs by station whose repetition is known as such. A pack repeated later still is refused by a store that has
+# its instants; without a limit anyone who may write to the topic could fill the memory.
+PACKS_REMEMBERED = 1000
 
 Hmac = Callable[[bytes, bytes], bytes]
 
@@ -165,7 +170,9 @@ class Ingest:
         except (DecodeError, PackRefused) as error:
             reason = _located(error) if isinstance(error, DecodeError) else str(error)
             return refused(reason, origin.topic, message, received_at_ms)
-        return self._take_records(origin, payload, decode_records(payload, log_id), received_at_ms)
+        judgement = self._take_records(origin, payload, decode_records(payload, log_id), received_at_ms)
+        self._windows.keep_newest(origin.station, UINT32_LIMIT, PACKS_REMEMBERED)
+        return judgement
 
     def _take_records(self, origin: Origin, payload: bytes, batch: Batch, received_at_ms: int) -> Judgement:
         judgement = Judgement(Counter(messages_received=1, messages_decoded=1))

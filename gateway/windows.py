@@ -140,6 +140,7 @@ class Windows:
     def __init__(self) -> None:
         self._logs: dict[str, dict[int, Window]] = {}
         self._touched: set[tuple[str, int]] = set()
+        self._let_go: list[tuple[str, int, int, None]] = []
 
     def window(self, station: str, log_id: int) -> Window:
         """Return the window of a log, empty when nothing of it was admitted yet."""
@@ -177,16 +178,33 @@ class Windows:
 
     def forget(self, station: str, log_id: int, record_no: int) -> None:
         """Let go of a dead record, so that it can be admitted again."""
+        if log_id not in self._logs.get(station, {}):
+            return  # with its log
         self.window(station, log_id).forget(record_no)
         self._touched.add((station, log_id))
 
+    def keep_newest(self, station: str, above: int, limit: int) -> None:
+        """Let go of the older half of a station's logs with an id above `above` once they are more than `limit`."""
+        logs = self._logs.get(station, {})
+        ids = [log_id for log_id in logs if log_id > above]
+        if len(ids) <= limit:
+            return
+        ids.sort(key=lambda log_id: logs[log_id].span_ms() or (0, 0))
+        for log_id in ids[: len(ids) // 2]:
+            window = logs.pop(log_id)
+            self._touched.discard((station, log_id))
+            first_nos = window.changed.union(run.first_no for run in window.runs)
+            self._let_go += [(station, log_id, first_no, None) for first_no in sorted(first_nos)]
+
     def take_changes(self) -> list[tuple[str, int, int, Run | None]]:
         """Return (station, log_id, first_no, run or None) for every run changed since the last call."""
-        changes = [
+        changes: list[tuple[str, int, int, Run | None]] = [*self._let_go]
+        changes += [
             (station, log_id, first_no, run)
             for station, log_id in sorted(self._touched)
             for first_no, run in self.window(station, log_id).take_changes()
         ]
+        self._let_go.clear()
         self._touched.clear()
         return changes
 

@@ -6,7 +6,7 @@ import cbor2
 import pytest
 
 from gateway.entries import SENML, DeadLetter
-from gateway.ingest import Ingest
+from gateway.ingest import PACKS_REMEMBERED, Ingest
 from gateway.keys import Keys
 from gateway.losses import Losses
 from gateway.senml_batches import PackRefused, read_pack
@@ -201,3 +201,11 @@ def test_of_a_station_and_a_logger_beside_it_the_second_to_speak_of_an_instant_i
         until(lambda: service.counts()["messages_received"] == 2 and service.is_idle(), "both are judged")
     counts = service.counts()
     assert (counts["records_stored"], counts["records_dead"]) == (1, 1)
+
+
+def test_however_many_packs_come_only_the_newest_are_remembered(ingest):
+    for number in range(PACKS_REMEMBERED + 1):
+        ingest.judge(TOPIC, pack(level(1.0) | {T: number}), START_MS)
+    newest = ingest.judge(TOPIC, pack(level(1.0) | {T: PACKS_REMEMBERED}), START_MS)
+    oldest = ingest.judge(TOPIC, pack(level(1.0) | {T: 0}), START_MS)
+    assert (newest.counts["records_duplicate"], oldest.counts["records_duplicate"]) == (1, 0)
