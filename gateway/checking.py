@@ -32,6 +32,8 @@ def check_gateway(settings: Settings, basin: Basin) -> list[Finding]:
 def _keys(settings: Settings, basin: Basin) -> Iterator[Finding]:
     keys = Keys(settings.keys)
     for station in basin.stations:
+        if not station.sensors:
+            continue  # another maker's logger alone, which has no key
         what = f"keys of {station.id}"
         try:
             known = keys.of(basin.code, station.id)

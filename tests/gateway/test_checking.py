@@ -17,3 +17,15 @@ def test_values_that_nothing_authenticates_are_told(bench):
     ]
     assert (told.what, told.is_well) == ("SenML of lower", True)
     assert "nothing proves the sender" in told.detail
+
+
+def test_a_logger_alone_needs_no_key(bench):
+    upper, lower = bench.basin.stations
+    (bench.settings.keys / bench.basin.code / "lower.key").unlink()
+
+    def keys_of_lower(station):
+        basin = replace(bench.basin, stations=(upper, station))
+        return [each.is_well for each in check_gateway(bench.settings, basin) if each.what == "keys of lower"]
+
+    assert keys_of_lower(lower) == [False]
+    assert keys_of_lower(replace(lower, sensors=(), senml=(SenmlName("urn:dev:ow:1:level", "stage_m", 9),))) == []
