@@ -31,8 +31,8 @@ hil: .venv/built .venv/developer .cache/demo-parts  ## hardware-in-the-loop scen
 bench: .venv/built .venv/developer .cache/all-parts  ## measured against peers, in one table
 	@$(VENV)/python -m tests.benchmarks $(ARGS)
 
-fuzz: .venv/built .venv/developer  ## mutated messages, the full number
-	@RIVERGAUGE_FUZZ=full $(VENV)/python -m pytest -q tests/protocol -k fuzz --timeout 3600 $(ARGS)
+fuzz: .venv/built .venv/fuzzer  ## bytes that decoders disagree on, guided by coverage; ARGS="-max_total_time=3600"
+	@$(VENV)/python -m tests.protocol.fuzz_with_coverage $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info
@@ -50,6 +50,10 @@ clean:  ## remove what the targets above have made
 
 .venv/developer: .venv/installed
 	$(VENV)/pip install -q --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+.venv/fuzzer: .venv/developer
+	$(VENV)/pip install -q 'atheris>=3'
 	@touch $@
 
 .cache/demo-parts: .venv/installed
