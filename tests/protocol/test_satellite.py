@@ -3,13 +3,13 @@
 import csv
 import gzip
 import hmac
-from itertools import groupby
+from itertools import accumulate, groupby, product
 
 import pytest
 
 from protocol import cose, satellite
 from protocol.cbor import DecodeError, EncodeError
-from protocol.messages import Batch, encode_data
+from protocol.messages import Batch, Channel, Column, encode_data
 from tests.protocol.test_sizes import POSTS, RECORDS, column
 
 KEY, KEY_ID, TOPIC = bytes(range(32)), b"uchkurgan-1", "rg/1/syr-darya/uchkurgan/data"
@@ -55,6 +55,22 @@ def test_real_records_of_two_channels_take_as_few_bytes_as_promised(post, shared
     assert max(whole) <= DAY_LIMIT_BYTES
     # A jump within the hour may cost a second unit of 50 bytes.
     assert sum(size <= FOUR_RECORDS_LIMIT_BYTES for size in hours) >= 0.99 * len(hours)
+
+
+# What protocol/README.md says of four records that always fit: the furthest of every bound at once.
+FURTHEST = {"record_no": 0xFFFFFFFF - 3, "behind": 255, "configuration_no": 255, "value": 65_535, "difference": 63}
+
+
+@pytest.mark.parametrize("signs", list(product((1, -1), repeat=3)), ids=str)
+@pytest.mark.parametrize("difference", [1, 2, 7, 20, 40, FURTHEST["difference"]])
+def test_four_records_of_two_channels_within_the_stated_bounds_always_fit(signs, difference):
+    steps = [sign * difference for sign in signs]
+    values = list(accumulate(steps, initial=FURTHEST["value"]))
+    columns = [Column(Channel(sensor, 1, 1, 0, -3), values) for sensor in (1, 2)]
+    first, held = FURTHEST["record_no"], FURTHEST["record_no"] - FURTHEST["behind"]
+    times_ms = [0xFFFFFFFF * 1000 - 2_700_000 + 900_000 * index for index in range(4)]
+    said = Batch(0xFFFFFFFF, first, times_ms, columns, FURTHEST["configuration_no"], held, held)
+    assert len(satellite.shrink(*sealed_with_profile(said))) <= FOUR_RECORDS_LIMIT_BYTES
 
 
 def test_what_was_changed_on_the_way_does_not_open():
