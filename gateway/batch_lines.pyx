@@ -9,9 +9,10 @@ of the buffer is summed up from the longest form of every part before the first 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.string cimport memcpy
 
+from gateway.digits cimport DECIMALS_LIMIT, EIGHT_DIGITS, eight_digits, put_decimal, put_eight, put_number
 from protocol.data_reader cimport DataReader
 
 from array import array
@@ -23,31 +24,22 @@ from protocol.variables import field_name
 cdef enum:
     COLUMNS = 64
     STEP = 16  # bytes that one instruction moves
-    EIGHT_DIGITS = 100_000_000  # a number of more does not fit into one word
     NUMBER = 20  # digits of the longest 64-bit number
     DECIMAL = 24  # more than the longest value has: sign, ten digits, a point, and six zeros behind or one before
 
 # What the two parts of ",stage_m=,stage_m_quality=1i" do not share.
 cdef Py_ssize_t PLAIN_REST = len("_quality1i")
 
-cdef uint64_t _ZEROS = 0x3030303030303030  # "00000000"
-
 cdef int _MISSING = MISSING
 cdef int _NOT_SCHEDULED = NOT_SCHEDULED
 assert COLUMNS == COLUMNS_LIMIT
-assert EXPONENT_LOW > -16  # `_put_long_decimal` has sixteen digits, one of them before the point
-
-cdef extern from "<endian.h>":
-    uint64_t htole64(uint64_t number) noexcept
+assert EXPONENT_LOW >= -DECIMALS_LIMIT
 
 cdef extern from "Python.h":
     # As the C API has them: bytes may be resized only while nobody else has them.
     PyObject* PyBytes_FromStringAndSize(const char* text, Py_ssize_t size) except NULL
     int _PyBytes_Resize(PyObject** text, Py_ssize_t size) except -1
     void Py_DECREF(PyObject* text)
-
-cdef extern from *:
-    int __builtin_ctzll(unsigned long long number) noexcept
 
 
 cdef struct Part:
@@ -171,16 +163,16 @@ cdef class BatchLines:
         parts = _put(parts, b"record,", 7)
         parts = _put(parts, place, place_size)
         parts = _put(parts, b" log_id=", 8)
-        parts = _put_number(parts, reader.log_id)
+        parts = put_number(parts, reader.log_id)
         parts = _put(parts, b"i,record_no=", 12)
         head.size = parts - head.start
         tail = Part(parts, 0)
         parts = _put(parts, b"i,configuration_no=", 19)
-        parts = _put_number(parts, reader.configuration_no)
+        parts = put_number(parts, reader.configuration_no)
         parts = _put(parts, b"i,clock_quality=", 16)
-        parts = _put_number(parts, reader.clock_quality)
+        parts = put_number(parts, reader.clock_quality)
         parts = _put(parts, b"i,test=", 7)
-        parts = _put_number(parts, reader.test)
+        parts = put_number(parts, reader.test)
         parts = _put(parts, b"i", 1)
         tail.size = parts - tail.start
         for column in range(self.column_count):
@@ -194,14 +186,14 @@ cdef class BatchLines:
         time = Part(&time_text[0], 0)
         for index in range(reader.count):
             out = _put_part(out, head)
-            out = _put_number(out, reader.first_record_no + index)
+            out = put_number(out, reader.first_record_no + index)
             out = _put_part(out, tail)
             # Most times of a batch differ in the last eight digits only.
             if high == 0 or times_ms[index] // EIGHT_DIGITS != high:
                 high = times_ms[index] // EIGHT_DIGITS
                 time.size = _put_time(time_text, times_ms[index]) - time_text
             else:
-                _put_eight(time_text + time.size - 9, _eight_digits(<uint32_t>(times_ms[index] % EIGHT_DIGITS)))
+                put_eight(time_text + time.size - 9, eight_digits(<uint32_t>(times_ms[index] % EIGHT_DIGITS)))
             out = _put_part(out, time)
             column = 0
             for sensor in range(sensors):
@@ -231,7 +223,7 @@ cdef class BatchLines:
         parts = _put(parts, b"observation,", 12)
         parts = _put(parts, place, place_size)
         parts = _put(parts, b",sensor=", 8)
-        parts = _put_number(parts, self._sensors[index])
+        parts = put_number(parts, self._sensors[index])
         column.lead.size = parts - column.lead.start
         return parts
 
@@ -265,7 +257,7 @@ cdef char* _put_observation(char* out, const Column* column, const Column* end, 
         quality = column.qualities[index]
         if quality != _MISSING:
             out = _put_part(out, column.name)
-            out = _put_decimal(out, column.mantissas[index], column.exponent)
+            out = put_decimal(out, column.mantissas[index], column.exponent)
         if quality != _MISSING or column.reasons[index] != _NOT_SCHEDULED:
             out = _put_part(out, column.quality)
             (out - 2)[0] = <char>(48 + quality)
@@ -278,7 +270,7 @@ cdef char* _put_observation(char* out, const Column* column, const Column* end, 
 
 cdef char* _put_time(char* out, int64_t time_ms) noexcept:
     out = _put(out, b" ", 1)
-    out = _put_number(out, time_ms)
+    out = put_number(out, time_ms)
     return _put(out, b"\n", 1)
 
 
@@ -294,78 +286,3 @@ cdef inline char* _put_part(char* out, Part part) noexcept:
 cdef inline char* _put(char* out, const char* text, Py_ssize_t size) noexcept:
     memcpy(out, text, size)
     return out + size
-
-
-cdef inline char* _put_number(char* out, uint64_t number) noexcept:
-    cdef uint64_t digits
-    cdef int zeros
-    if number < EIGHT_DIGITS:
-        digits = _eight_digits(<uint32_t>number)
-        zeros = _leading_zeros(digits)
-        _put_eight(out, digits >> 8 * zeros)
-        return out + 8 - zeros
-    out = _put_number(out, number // EIGHT_DIGITS)
-    _put_eight(out, _eight_digits(<uint32_t>(number % EIGHT_DIGITS)))
-    return out + 8
-
-
-cdef inline char* _put_decimal(char* out, int64_t mantissa, int exponent) noexcept:
-    """Put mantissa * 10**exponent with all its decimals, and at least one digit before the point."""
-    cdef uint64_t digits
-    cdef int zeros, whole
-    if mantissa < 0:
-        out[0] = b"-"
-        out += 1
-        mantissa = -mantissa
-    if exponent >= 0:
-        out = _put_number(out, mantissa)
-        memset(out, 48, exponent)
-        return out + exponent
-    if mantissa >= EIGHT_DIGITS or exponent < -7:
-        return _put_long_decimal(out, mantissa, -exponent)
-    digits = _eight_digits(<uint32_t>mantissa)
-    zeros = min(_leading_zeros(digits), 7 + exponent)
-    whole = 8 - zeros + exponent
-    digits >>= 8 * zeros
-    _put_eight(out, digits)
-    out[whole] = b"."
-    _put_eight(out + whole + 1, digits >> 8 * whole)
-    return out + 9 - zeros
-
-
-cdef char* _put_long_decimal(char* out, int64_t mantissa, int decimals) noexcept:
-    """Put a value that takes more than eight digits."""
-    cdef char digits[16]
-    cdef int start = 0
-    cdef int point = 16 - decimals
-    _put_eight(digits, _eight_digits(<uint32_t>(mantissa // EIGHT_DIGITS)))
-    _put_eight(digits + 8, _eight_digits(<uint32_t>(mantissa % EIGHT_DIGITS)))
-    while digits[start] == b"0" and start < point - 1:
-        start += 1
-    out = _put(out, digits + start, point - start)
-    out = _put(out, b".", 1)
-    return _put(out, digits + point, decimals)
-
-
-cdef inline void _put_eight(char* out, uint64_t digits) noexcept:
-    """Put eight letters of which the first is the lowest byte, whether all of them are wanted or not."""
-    digits = htole64(digits)
-    memcpy(out, &digits, 8)
-
-
-cdef inline int _leading_zeros(uint64_t digits) noexcept:
-    """Return how many "0" come before the first other digit, or before the last."""
-    return __builtin_ctzll((digits - _ZEROS) | <uint64_t>1 << 56) >> 3
-
-
-cdef inline uint64_t _eight_digits(uint32_t number) noexcept:
-    """Return the eight digits of a number below 10**8 as ASCII, the first in the lowest byte.
-
-    Two halves of four digits, four of two, and eight of one are divided side by side: a factor and a shift divide
-    exactly in the range that each part has (by 100 below 10,000, by 10 below 100).
-    """
-    cdef uint64_t halves = number // 10_000 | <uint64_t>(number % 10_000) << 32
-    cdef uint64_t hundreds = halves * 10_486 >> 20 & <uint64_t>0x7F_0000_007F
-    cdef uint64_t pairs = hundreds | halves - 100 * hundreds << 16
-    cdef uint64_t tens = pairs * 103 >> 10 & <uint64_t>0x000F_000F_000F_000F
-    return (tens | pairs - 10 * tens << 8) + _ZEROS
