@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from firmware.virtual.host import read_river, synthetic_flood
+from firmware.virtual.host import count_records, read_river, synthetic_flood
 from rivergauge.rig import Rig
+from rivergauge.simulated_faults import FAULTS, plan_faults
 from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed
 from rivergauge.times import parse_speed, utc_ms
 
@@ -28,6 +29,9 @@ def simulate(
     ] = None,
     from_ms: Annotated[int | None, typer.Option("--from", parser=utc_ms, metavar="TIME", help="Begin.")] = None,
     days: Annotated[float, typer.Option(min=0.01, help="For how long, in days of the river.")] = 1.0,
+    faults: Annotated[
+        str, typer.Option(metavar="none|all|NAME,...", help=f"What fails, in turn and together: {', '.join(FAULTS)}.")
+    ] = "none",
     speed: Annotated[str, typer.Option(metavar="N|max", help="River seconds per second.")] = "max",
     as_json: JsonOption = False,
 ) -> None:
@@ -35,6 +39,7 @@ def simulate(
 
     Exit status 1 when a record that was due is not stored exactly once.
     """
+    failing = _parse_faults(faults)
     described = basin_with(basin, station)
     only = dataclasses.replace(described, stations=(described.station(station),))
     with blamed(), tempfile.TemporaryDirectory(prefix="rivergauge-simulate-") as folder:
@@ -43,14 +48,24 @@ def simulate(
         with Rig(Path(folder), only, {station: flowing}, start_ms, parse_speed(speed)) as rig:
             rig.flash()
             last_ms = start_ms + round(days * DAY_MS) - 1
+            virtual = rig.stations[station]
+            planned = plan_faults(rig, virtual, failing, start_ms, last_ms)
+            if failing and not planned:
+                raise typer.BadParameter(f"found {days:g}, expected at least 1 with --faults", param_hint="--days")
             rig.run_until(last_ms)
             (account,) = rig.finish(last_ms)
+            recorded = count_records(virtual.flash)
+            power_cuts = virtual.power_cuts
     summary: dict[str, Any] = {
         "station": station,
         "river": flowing.source,
         "synthetic": flowing.is_synthetic,
+        "faults": planned,
+        "power_cuts": power_cuts,
         "scheduled": account.scheduled,
-        "stored": account.stored,
+        "recorded": recorded,
+        "sent": account.stored,
+        "without_stage": account.without_stage,
         "missing": len(account.lost_ms),
         "stored_twice": len(account.stored_twice_ms),
         "max_abs_error_m": account.max_abs_error_m,
@@ -62,3 +77,12 @@ def simulate(
             typer.echo(f"{name:16} {value}")
     if not account.is_exact:
         raise typer.Exit(FAILED)
+
+
+def _parse_faults(text: str) -> list[str]:
+    names = {"none": [], "all": list(FAULTS)}.get(text, text.split(","))
+    if not set(names) <= set(FAULTS):
+        raise typer.BadParameter(
+            f"found {text!r}, expected none, all, or some of {','.join(FAULTS)}", param_hint="--faults"
+        )
+    return names

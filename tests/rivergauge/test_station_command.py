@@ -108,7 +108,7 @@ def test_a_simulated_station_accounts_for_every_record(part):
     part("micropython")
     words = ["--basin", BASIN, "--station", "uchkurgan", "--from", "2018-08-30T00:00Z", "--days", "0.125", "--json"]
     said = json.loads(run("simulate", *words))
-    assert (said["scheduled"], said["stored"], said["missing"], said["stored_twice"]) == (12, 12, 0, 0)
+    assert (said["scheduled"], said["sent"], said["missing"], said["stored_twice"]) == (12, 12, 0, 0)
     assert said["synthetic"] and said["max_abs_error_m"] <= 0.001
 
 

@@ -2,6 +2,7 @@
 
 from firmware.virtual.host.bench import Bench, StationFailed
 from firmware.virtual.host.clock import Clock
+from firmware.virtual.host.queue_reading import count_records
 from firmware.virtual.host.river import River, RiverError, read_river, synthetic_flood
 from firmware.virtual.host.station import VirtualStation
 from firmware.virtual.host.time_server import TimeServer
@@ -14,6 +15,7 @@ __all__ = [
     "StationFailed",
     "TimeServer",
     "VirtualStation",
+    "count_records",
     "read_river",
     "synthetic_flood",
 ]
