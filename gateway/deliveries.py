@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gateway.batch_lines import BatchLines
 from gateway.entries import DATA, FLAG, Frame
 from gateway.flags import flag_from_json
 from gateway.hydro.discharge import RULE, rate
 from gateway.observations import Revision
 from gateway.records import Value, decode_records, values_of
+from gateway.stores.line_protocol import place_of
 from gateway.stores.store import AUTHENTICATED, UNAUTHENTICATED, Delivery
 from protocol.batch import Batch
 from protocol.rating import RatingTable
@@ -24,6 +26,7 @@ class Deliveries:
 
     def __init__(self, basin: Basin) -> None:
         self._basin = basin.code
+        self._lines = BatchLines()
         self._ratings = {station.id: station.rating for station in basin.stations}
 
     def of(self, frame: Frame) -> Delivery:
@@ -38,6 +41,14 @@ class Deliveries:
         revisions = self._rate(frame, batch, rating) if rating is not None else ()
         provenance = AUTHENTICATED if frame.kind == DATA else UNAUTHENTICATED
         return replace(empty, batch=batch, fresh=frame.fresh, revisions=revisions, provenance=provenance)
+
+    def lines_of(self, frame: Frame) -> bytes | None:
+        """Return a whole batch as line protocol without an object per value; None where it must be done one by one."""
+        whole = len(frame.fresh) == frame.last_no - frame.first_no + 1
+        if frame.kind != DATA or not whole or not frame.payload or self._ratings.get(frame.station) is not None:
+            return None
+        self._lines.read(frame.payload)
+        return self._lines.lines(place_of(self._basin, frame.station).encode())
 
     def _rate(self, frame: Frame, batch: Batch, rating: RatingTable) -> tuple[Revision, ...]:
         stages = primary(values_of(batch, frame.fresh), STAGE)

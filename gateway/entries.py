@@ -2,13 +2,26 @@
 
 from dataclasses import dataclass
 
-__all__ = ["COUNTS", "DATA", "FLAG", "SENML", "SETTLED", "DeadLetter", "Frame", "Outgoing", "Report", "WrittenOff"]
+__all__ = [
+    "ALL_FRESH",
+    "COUNTS",
+    "DATA",
+    "FLAG",
+    "SENML",
+    "SETTLED",
+    "DeadLetter",
+    "Frame",
+    "Outgoing",
+    "Report",
+    "WrittenOff",
+]
 
 # Kinds of frames; those with records are called as the leaf of the topic they came on.
 DATA = "data"  # an authenticated batch of records; the payload is what the MAC protects
 SENML = "senml"  # records of another maker's logger, in our encoding; owed no receipt
 FLAG = "flag"  # a flag of ours on its way to the stores; the payload is JSON
 
+ALL_FRESH = "all"  # how the journal says that every record of a frame is to be stored
 SETTLED = "settled"  # the cursor behind which every record is stored or dead
 
 # messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending

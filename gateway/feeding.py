@@ -9,7 +9,7 @@ from gateway.deliveries import Deliveries
 from gateway.entries import DATA, SETTLED, DeadLetter, Frame
 from gateway.journal import Journal
 from gateway.progress import Progress
-from gateway.stores.store import Away, Parked, RefusedRecord, Store, Written
+from gateway.stores.store import Away, LineStore, Outcome, Parked, RefusedRecord, Store, Written
 from gateway.worker import Worker
 from protocol.topics import topic
 
@@ -48,7 +48,7 @@ class Feeder(Worker):
         frames = self._journal.frames(self._progress.cursor(self._store.name), GROUP_LIMIT)
         if not frames:
             return None
-        outcome = self._store.write([self._deliveries.of(frame) for frame in frames])
+        outcome = self._write(frames)
         match outcome:
             case Written(refused):
                 self._complaint.clear()
@@ -65,9 +65,21 @@ class Feeder(Worker):
         self.rest(wait_s)
         return 0
 
+    def _write(self, frames: Sequence[Frame]) -> Outcome:
+        if not isinstance(self._store, LineStore):
+            return self._store.write([self._deliveries.of(frame) for frame in frames])
+        blocks = [self._deliveries.lines_of(frame) for frame in frames]
+        outcome = self._store.write_lines([block for block in blocks if block is not None])
+        if outcome is None:
+            return self._store.write([self._deliveries.of(frame) for frame in frames])
+        if not isinstance(outcome, Written):
+            return outcome
+        one_by_one = [frame for frame, block in zip(frames, blocks, strict=True) if block is None]
+        return self._store.write([self._deliveries.of(frame) for frame in one_by_one]) if one_by_one else outcome
+
     def _pass(self, frames: Sequence[Frame], refused: Sequence[RefusedRecord]) -> None:
         by_seq = {frame.seq: frame for frame in frames}
-        with self._journal.transaction() as transaction:
+        with self._journal.transaction(can_be_repeated=True) as transaction:
             for record in refused:
                 if transaction.add_dead_letter(self._letter(by_seq[record.seq], record)):
                     transaction.count("records_dead", 1)

@@ -68,7 +68,7 @@ class Flagging(Worker):
             return None
         news = self._news(frames)
         flags: list[tuple[int, Flag]] = []
-        with self._journal.transaction() as transaction:
+        with self._journal.transaction(can_be_repeated=True) as transaction:
             for (station, variable), its_news in news.items():
                 flags += [
                     (its_news.received_at_ms, flag) for flag in self._take(transaction, station, variable, its_news)

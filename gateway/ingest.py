@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from gateway.entries import DATA, SENML, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.keys import KeyFileError, Keys
 from gateway.losses import Losses
-from gateway.records import column_names, decode_records
+from gateway.records import Head, decode_records, read_head
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import Windows
 from protocol.batch import UINT32_LIMIT
 from protocol.cose import Forged, Sealed, parse_sealed, seal, verify
+from protocol.data_reader import DataReader
 from protocol.messages import (
     Batch,
     Birth,
@@ -25,7 +26,6 @@ from protocol.messages import (
     Refused,
     Reply,
     decode_birth,
-    decode_data,
     decode_event,
     decode_reply,
     encode_receipt,
@@ -95,17 +95,24 @@ class Ingest:
         self._windows = windows
         self._losses = losses
         self._hmac_sha256 = hmac_sha256
+        self._reader = DataReader()
+        self._places: dict[str, tuple[str, str, str]] = {}  # topics of the basin's stations, as parsed
 
     def judge(self, topic: str, message: bytes, received_at_ms: int) -> Judgement:
         """Return what becomes of a message as it came from the broker."""
-        try:
-            basin, station, leaf = parse_topic(topic)
-        except BadTopic:
-            return refused("foreign-topic", topic, message, received_at_ms)
-        if basin != self._basin or station not in self._stations:
-            return refused("unknown-station", topic, message, received_at_ms)
-        if leaf not in LEAVES:
-            return refused("foreign-topic", topic, message, received_at_ms)
+        place = self._places.get(topic)
+        if place is None:
+            try:
+                place = parse_topic(topic)
+            except BadTopic:
+                return refused("foreign-topic", topic, message, received_at_ms)
+            basin, station, leaf = place
+            if basin != self._basin or station not in self._stations:
+                return refused("unknown-station", topic, message, received_at_ms)
+            if leaf not in LEAVES:
+                return refused("foreign-topic", topic, message, received_at_ms)
+            self._places[topic] = place
+        basin, station, leaf = place
         if leaf == SENML:
             return self._take_senml(Origin(SENML, station, topic), message, received_at_ms)
         try:
@@ -150,8 +157,7 @@ class Ingest:
         return judgement
 
     def _take_data(self, origin: Origin, payload: bytes, received_at_ms: int) -> Judgement:
-        batch = decode_data(payload)
-        names = column_names(batch)
+        batch, names = read_head(self._reader, payload)
         if len(set(names)) < len(names):
             raise ChannelTwice
         # Before the records are admitted: what a store has already must be known by then.
@@ -174,14 +180,14 @@ class Ingest:
         self._windows.keep_newest(origin.station, UINT32_LIMIT, PACKS_REMEMBERED)
         return judgement
 
-    def _take_records(self, origin: Origin, payload: bytes, batch: Batch, received_at_ms: int) -> Judgement:
+    def _take_records(self, origin: Origin, payload: bytes, batch: Batch | Head, received_at_ms: int) -> Judgement:
         judgement = Judgement(Counter(messages_received=1, messages_decoded=1))
         judgement.counts["records_received"] = len(batch.times_ms)
         self._admit(judgement, origin, payload, batch, received_at_ms, None)
         return judgement
 
     def _admit(
-        self, judgement: Judgement, origin: Origin, payload: bytes, batch: Batch,
+        self, judgement: Judgement, origin: Origin, payload: bytes, batch: Batch | Head,
         received_at_ms: int, only_record_no: int | None,
     ) -> None:  # fmt: skip
         first_no, times_ms = batch.first_record_no, batch.times_ms
@@ -232,7 +238,7 @@ class ChannelTwice(ValueError):
 REASON_WORDS: dict[type[Exception], str] = {UnknownVariable: "unknown-variable", ChannelTwice: "channel-twice"}
 
 
-def _frame(origin: Origin, payload: bytes, batch: Batch, fresh: Sequence[int], received_at_ms: int) -> Frame:
+def _frame(origin: Origin, payload: bytes, batch: Batch | Head, fresh: Sequence[int], received_at_ms: int) -> Frame:
     last_no = batch.first_record_no + len(batch.times_ms) - 1
     # Without fresh records or gaps the frame is only there to be receipted.
     kept = payload if fresh or batch.gaps else b""

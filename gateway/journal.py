@@ -1,7 +1,7 @@
 """The journal: what the gateway has taken charge of and what it owes, on disk before anything is acknowledged.
 
 The law this file keeps: everything that belongs together changes in one transaction, and a transaction is on disk
-(SQLite, WAL, synchronous FULL) when `with journal.transaction()` ends.
+(SQLite, WAL, synchronous FULL, but for what can be repeated) when `with journal.transaction()` ends.
 """
 
 import json
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
+from gateway.entries import ALL_FRESH, COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
 from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS frame (
     log_id INTEGER NOT NULL,
     first_no INTEGER NOT NULL,
     last_no INTEGER NOT NULL,
-    fresh TEXT NOT NULL,          -- JSON: indexes of the records to store
+    fresh TEXT NOT NULL,          -- indexes of the records to store as JSON, or "all"
     fresh_count INTEGER NOT NULL,
     payload BLOB NOT NULL         -- empty where nothing is fresh: the frame is then only owed a receipt
 );
@@ -114,11 +114,16 @@ class Journal:
             self._own = threading.local()
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Give a transaction that is on disk when the block ends, or was never there when it raises."""
+    def transaction(self, can_be_repeated: bool = False) -> Iterator[Transaction]:
+        """Give a transaction that is on disk when the block ends, or was never there when it raises.
+
+        One that can be repeated, such as a cursor moving on, is on disk with the next that cannot: a power cut may
+        take it back whole, and with it all that came after it.
+        """
         with self._turn:
             if self._writer is None:
                 raise sqlite3.ProgrammingError("the journal is not open")
+            self._writer.execute(f"PRAGMA synchronous = {'NORMAL' if can_be_repeated else 'FULL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(self._writer)
@@ -226,10 +231,9 @@ class Journal:
 
 
 def _frame(row: Sequence[Any]) -> Frame:
-    kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq = row
-    return Frame(
-        kind, station, received_at_ms, key_id, log_id, first_no, last_no, tuple(json.loads(fresh)), payload, seq
-    )
+    kind, station, received_at_ms, key_id, log_id, first_no, last_no, text, payload, seq = row
+    fresh = tuple(range(last_no - first_no + 1)) if text == ALL_FRESH else tuple(json.loads(text))
+    return Frame(kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq)
 
 
 def _dead_letter(row: Sequence[Any]) -> DeadLetter:

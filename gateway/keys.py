@@ -1,5 +1,6 @@
 """The keys of the stations: `<folder>/<basin>/<station>.key`, a line `key_id hex` for each key that is valid."""
 
+import os
 from pathlib import Path
 
 from protocol.cose import KEY_ID_LIMIT
@@ -24,9 +25,9 @@ class Keys:
 
     def of(self, basin: str, station: str) -> dict[bytes, bytes]:
         """Return key by key id, empty when the station has no file; raise KeyFileError. Both names are checked ids."""
-        path = self._folder / basin / f"{station}.key"
+        path = f"{self._folder}/{basin}/{station}.key"
         try:
-            status = path.stat()
+            status = os.stat(path)  # for each message: a Path would cost more than the look at the file
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -38,10 +39,10 @@ class Keys:
         return known[1]
 
 
-def _read(path: Path) -> dict[bytes, bytes]:
+def _read(path: str) -> dict[bytes, bytes]:
     keys: dict[bytes, bytes] = {}
     try:
-        lines = path.read_text("ascii").splitlines()
+        lines = Path(path).read_text("ascii").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileError(f"{path}: {error}; expected a readable text file with lines `key_id hex`") from error
     for number, line in enumerate(lines, 1):

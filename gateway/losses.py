@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gateway.entries import WrittenOff
 from gateway.ranges import Range, joined, without
+from gateway.records import Head
 from gateway.windows import Windows
-from protocol.batch import Batch
 
 __all__ = ["FindStored", "Losses"]
 
@@ -49,7 +49,7 @@ class Losses:
         logs.add(log_id)
         return len(logs) > 1
 
-    def account(self, station: str, batch: Batch) -> list[WrittenOff]:
+    def account(self, station: str, batch: Head) -> list[WrittenOff]:
         """Return what is to be written off that was not before; what a store has is held from now on."""
         log = (station, batch.log_id)
         if not batch.gaps and self._below.get(log) == (batch.receipted, batch.oldest_held):

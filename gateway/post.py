@@ -72,7 +72,7 @@ class Post(Worker):
         publications += [state] if state else []
         if not self._link.publish([*self._receipts(frames), *publications]):
             return None
-        with self._journal.transaction() as transaction:
+        with self._journal.transaction(can_be_repeated=True) as transaction:
             transaction.drop_outgoing([each.id for each in outgoing])
             if frames:
                 transaction.save_cursor(RECEIPTS, frames[-1].seq)

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
 from time import monotonic
 
@@ -101,7 +102,10 @@ class Reception(Worker):
         while not self.is_stopping:
             try:
                 with self._journal.transaction() as transaction:
-                    head = max((_write_one(transaction, each) for each in judgements), default=0)
+                    counts: Counter[str] = Counter()
+                    head = max((_write_one(transaction, each, counts) for each in judgements), default=0)
+                    for name, number in counts.items():
+                        transaction.count(name, number)
                     transaction.save_runs(changes)
                     if replayed is not None:
                         transaction.drop_dead_letter(replayed)
@@ -126,17 +130,17 @@ def _tell_of_losses(judgements: Sequence[Judgement]) -> None:
             log.warning("the queue of %s was formatted anew: its log is %d now", *judgement.queue)
 
 
-def _write_one(transaction: Transaction, judgement: Judgement) -> int:
-    """Write down one judgement; return the seq of its frame, 0 without one."""
+def _write_one(transaction: Transaction, judgement: Judgement, counts: Counter[str]) -> int:
+    """Write down one judgement but for its counts, which are added up; return the seq of its frame, 0 without one."""
     for letter in judgement.dead_letters:
         transaction.add_dead_letter(letter)
     if judgement.answer is not None:
         transaction.add_outgoing(judgement.answer)
     if judgement.report is not None and not transaction.add_report(judgement.report):
-        judgement.counts["messages_stale"] = 1
+        counts["messages_stale"] += 1
     transaction.write_off(judgement.written_off)
     if judgement.queue is not None and judgement.frame is not None:
         transaction.add_queue(*judgement.queue, judgement.frame.received_at_ms)
     for name, number in judgement.counts.items():
-        transaction.count(name, number)
+        counts[name] += number
     return transaction.add_frame(judgement.frame) if judgement.frame is not None else 0

@@ -1,14 +1,27 @@
 """The values of a batch's records, one by one, under the names they have in a store."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from protocol.batch import Batch, Column
+from protocol.data_reader import DataReader
 from protocol.messages import decode_data
 from protocol.quality import GOOD, MISSING, NO_READING, NOT_SCHEDULED
 from protocol.variables import field_name
 
-__all__ = ["Value", "column_names", "decode_records", "values_of"]
+__all__ = ["Head", "Value", "column_names", "decode_records", "read_head", "values_of"]
+
+
+class Head(NamedTuple):
+    """What must be known of a batch before its records are taken; the same names as in Batch."""
+
+    log_id: int
+    first_record_no: int
+    times_ms: list[int]
+    oldest_held: int
+    receipted: int
+    gaps: list[tuple[int, int]]
 
 
 class Value(NamedTuple):
@@ -30,6 +43,25 @@ def decode_records(payload: bytes, log_id: int) -> Batch:
     batch = decode_data(payload)
     batch.log_id = log_id
     return batch
+
+
+def read_head(reader: DataReader, payload: bytes) -> tuple[Head, list[tuple[int, str]]]:
+    """Return the head and (sensor, variable) of each column of a message that was read strictly to its end.
+
+    Raises DecodeError, and UnknownVariable or ValueError for what has no name.
+    """
+    reader.open(payload)
+    names = []
+    while reader.next_column():
+        names.append((reader.sensor_no, _field_name(reader.variable, reader.statistic)))
+    head = Head(
+        reader.log_id, reader.first_record_no, reader.times(), reader.oldest_held, reader.receipted, reader.gaps
+    )
+    return head, names
+
+
+# The names are few, and asked for with each message.
+_field_name = cache(field_name)
 
 
 def column_names(batch: Batch) -> list[tuple[int, str]]:

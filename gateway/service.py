@@ -107,6 +107,11 @@ class Service:
         pending, since the journal began."""
         return self.journal.counts()
 
+    @property
+    def handled(self) -> int:
+        """How many messages were journalled and acknowledged since the start."""
+        return self._reception.handled
+
     def stalled(self) -> list[str]:
         """Return the stages that do not get on with work that they have; to be asked every few seconds."""
         return self._monitor.stalled()

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from gateway.entries import SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
+from gateway.entries import ALL_FRESH, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.series import Seen, pack
 from gateway.windows import Run
 
@@ -28,7 +28,7 @@ class Transaction:
             "INSERT INTO frame (kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, fresh_count,"
             " payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (frame.kind, frame.station, frame.received_at_ms, frame.key_id, frame.log_id, frame.first_no, frame.last_no,
-             json.dumps(frame.fresh), len(frame.fresh), frame.payload),
+             _fresh_text(frame), len(frame.fresh), frame.payload),
         )  # fmt: skip
         return added.lastrowid or 0
 
@@ -166,3 +166,8 @@ class Transaction:
             "DELETE FROM seen WHERE station = ? AND variable = ? AND first_ms < ?3 AND last_ms < ?3",
             (station, variable, before_ms),
         )
+
+
+def _fresh_text(frame: Frame) -> str:
+    whole = len(frame.fresh) == frame.last_no - frame.first_no + 1
+    return ALL_FRESH if whole else json.dumps(frame.fresh)

@@ -82,6 +82,27 @@ class Window:
             return False
         return later is None or later.first_ms is None or at_ms < later.first_ms
 
+    def extend(self, first_no: int, times_ms: Sequence[int]) -> bool:
+        """Hold records that continue the last run at its step, all at once; return whether they did.
+
+        `times_ms` rise strictly, as those of every batch do.
+        """
+        if not self.runs:
+            return False
+        run, count = self.runs[-1], len(times_ms)
+        if first_no != run.last_no + 1 or run.first_ms is None:
+            return False
+        step_ms = run.step_ms or times_ms[0] - run.first_ms
+        begins_ms = run.last_ms + step_ms
+        if step_ms <= 0 or times_ms[0] != begins_ms or times_ms[-1] != begins_ms + (count - 1) * step_ms:
+            return False
+        if count > 2 and list(times_ms) != list(range(begins_ms, begins_ms + count * step_ms, step_ms)):
+            return False
+        run.step_ms = step_ms
+        run.last_no += count
+        self.changed.add(run.first_no)
+        return True
+
     def add(self, record_no: int, at_ms: int | None) -> None:
         """Hold a record that is not held yet; `at_ms` is None for a dead one."""
         at = self._before(record_no)
@@ -154,6 +175,8 @@ class Windows:
         window = self.window(station, log_id)
         self._touched.add((station, log_id))
         others = self._overlapping(station, log_id, times_ms[0], times_ms[-1])
+        if not others and window.extend(first_record_no, times_ms):
+            return Admission(list(range(len(times_ms))))
         admission = Admission()
         for index, at_ms in enumerate(times_ms):
             record_no = first_record_no + index

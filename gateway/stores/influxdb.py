@@ -4,10 +4,10 @@ The law this file keeps: a status is read by the table `MEANINGS`, and what a se
 lines, so that one bad line holds nothing back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -21,6 +21,7 @@ __all__ = ["InfluxStore", "connect_v1", "connect_v2"]
 
 TIMEOUT_S = 10.0
 LINES_LIMIT = 5000  # in one request
+REQUEST_BYTES = 1_000_000  # in one request of lines that are not looked at one by one
 PRECISION: Any = "ms"  # of the times in the lines; influxdb-client types its plain constants as another class
 REASON_LIMIT = 300  # letters of a server's answer that are kept
 
@@ -69,19 +70,31 @@ class InfluxStore:
                 return stopped
         return Written(tuple(RefusedRecord(seq, number, reason) for (seq, number), reason in refused.items()))
 
-    def _write(self, lines: Sequence[Line], refused: dict[tuple[int, int], str]) -> Away | Parked | None:
-        """Write the lines, halving those refused down to the bad ones; return what stopped it, if anything did."""
-        answer = self._post("\n".join(line.text for line in lines).encode())
+    def write_lines(self, blocks: Sequence[bytes]) -> Outcome | None:
+        """Write blocks of whole lines; None when the server refuses any of it: then `write` finds out which."""
+        for body in _bodies(blocks):
+            answer = self._post(body)
+            stopped = self._stopped_by(answer)
+            if stopped is not None or MEANINGS.get(answer.status or 0) != TAKEN:
+                return stopped
+        return Written()
+
+    def _stopped_by(self, answer: Answer) -> Away | Parked | None:
+        """Return why nothing more can be written now; None where the server took it, or refused what it was sent."""
         if answer.status is None:
             return Away(f"{self._url} cannot be reached: {answer.text}")
         meaning = MEANINGS.get(answer.status)
-        if meaning == TAKEN:
-            return None
         said = f"{self._url} answers {answer.status}: {answer.text}"
         if meaning == NEEDS_PERSON:
             return Parked(f"{said}; check token or password, and that bucket or database exists")
-        if meaning is None:
-            return Away(said, answer.retry_after_s)
+        return Away(said, answer.retry_after_s) if meaning is None else None
+
+    def _write(self, lines: Sequence[Line], refused: dict[tuple[int, int], str]) -> Away | Parked | None:
+        """Write the lines, halving those refused down to the bad ones; return what stopped it, if anything did."""
+        answer = self._post("\n".join(line.text for line in lines).encode())
+        stopped = self._stopped_by(answer)
+        if stopped is not None or MEANINGS.get(answer.status or 0) == TAKEN:
+            return stopped
         if len(lines) == 1:
             line = lines[0]
             if line.record_no is not None:
@@ -93,7 +106,8 @@ class InfluxStore:
 
 def connect_v2(name: str, url: str, bucket: str, organisation: str, token: str) -> InfluxStore:
     """Return a store that writes to `/api/v2/write`; the server need not be there yet."""
-    client = InfluxDBClient(url, token, timeout=round(TIMEOUT_S * 1000), org=organisation, enable_gzip=True)
+    gzip = not _is_here(url)
+    client = InfluxDBClient(url, token, timeout=round(TIMEOUT_S * 1000), org=organisation, enable_gzip=gzip)
     # Synchronous: the batching mode drops what it could not write after its retries.
     write_api = client.write_api(write_options=SYNCHRONOUS)
 
@@ -124,6 +138,25 @@ def connect_v1(name: str, url: str, database: str, username: str, password: str)
         return Answer(answer.status, _shown(answer.data), _seconds(answer.headers.get("Retry-After")))
 
     return InfluxStore(name, url, post)
+
+
+def _is_here(url: str) -> bool:
+    """Tell whether the server is on this machine, where compressing would cost more than it saves."""
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def _bodies(blocks: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the blocks joined to requests of about REQUEST_BYTES."""
+    waiting: list[bytes] = []
+    size = 0
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size >= REQUEST_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def _shown(body: bytes | str | None) -> str:

@@ -16,7 +16,7 @@ from gateway.records import values_of
 from gateway.stores.store import Delivery
 from protocol.batch import Batch
 
-__all__ = ["Line", "lines_of"]
+__all__ = ["Line", "lines_of", "place_of"]
 
 # Commas, equal signs and spaces end a name; a backslash before them is the only escape there is.
 ESCAPES = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ "})
@@ -30,9 +30,14 @@ class Line(NamedTuple):
     record_no: int | None
 
 
+def place_of(basin: str, station: str) -> str:
+    """Return the tags that all lines of a station begin with."""
+    return f"basin={_name(basin)},station={_name(station)}"
+
+
 def lines_of(delivery: Delivery) -> Iterator[Line]:
     """Yield the lines of one delivery."""
-    place = f"basin={_name(delivery.basin)},station={_name(delivery.station)}"
+    place = place_of(delivery.basin, delivery.station)
     batch = delivery.batch
     if batch is not None:
         for index in delivery.fresh:

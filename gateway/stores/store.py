@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.observations import Flag, Gap, Observation, Revision
 from protocol.batch import Batch
@@ -12,6 +12,7 @@ __all__ = [
     "UNAUTHENTICATED",
     "Away",
     "Delivery",
+    "LineStore",
     "Outcome",
     "Parked",
     "Reader",
@@ -72,6 +73,14 @@ class Parked:
 
 
 Outcome = Written | Away | Parked
+
+
+@runtime_checkable
+class LineStore(Protocol):
+    """A store that also takes line protocol as it is."""
+
+    def write_lines(self, blocks: Sequence[bytes]) -> Outcome | None:
+        """Write blocks of whole lines; None when the server refuses any of it: then `write` finds out which."""
 
 
 class Store(Protocol):

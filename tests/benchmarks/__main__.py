@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import wire
+from tests.benchmarks import gateway, wire
 from tests.benchmarks.listing import print_report
 from tests.benchmarks.report import Disagreement, Report
 from tests.conftest import PROJECT
 
-BENCHMARKS: dict[str, Callable[[], Report]] = {"wire": wire.run}
+BENCHMARKS: dict[str, Callable[[], Report]] = {"wire": wire.run, "gateway": gateway.run}
 RESULTS = PROJECT / "bench.json"
 WIDTH = 110  # of the tables where there is no terminal
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.gateway.killed_gateway import STEPS
 
 FOREVER_MS = (0, 2**62)
 PROJECT = Path(__file__).resolve().parent.parent.parent
-RECORDS_LIMIT = 20_000
+KILL_LIMIT_S = 60.0  # for a gateway to start and come to the step, on a machine that has much to do
 
 
 def assert_all_is_accounted_for(bench, service, last_no, log_id=7):
@@ -72,11 +72,12 @@ def run_killed(bench):
 def test_a_gateway_killed_at_a_step_loses_and_doubles_nothing(bench, run_killed, until, step, moment):
     killed = run_killed(step, moment, 3)
     with bench.station("upper") as upper:
-        record_no = 0
+        record_no, ends_s = 0, monotonic() + KILL_LIMIT_S
         while killed.poll() is None:
-            assert record_no < RECORDS_LIMIT, "the gateway came past the step"
+            assert monotonic() < ends_s, "the gateway came past the step"
             upper.publish(stage_batch(record_no, [500]))
             record_no += 1
+            sleep(0.001)
         assert killed.returncode == -signal.SIGKILL
         upper.publish(stage_batch(record_no, [500]))
         service = bench.start()
@@ -160,20 +161,25 @@ def test_a_store_that_is_away_holds_neither_the_other_store_nor_the_journal_back
 def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench, until, victoria_metrics, listener):
     url = f"http://127.0.0.1:{victoria_metrics.port}"
     second = InfluxSettings("victoria", "influxdb2", url, "river", "org")
-    bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second), journal_limit_mb=4)
+    bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second), journal_limit_mb=1)
     heard = listener(gateway_state_topic("gateway-1"))
     service = bench.start()
     seeded, count = random.Random(4), 512
-    with bench.station("upper") as upper:
+
+    def batch(number):
+        # Of test records thresholds keep nothing: what fills the journal is what the store has not taken.
+        return stage_batch(number * count, [seeded.randrange(2000) for _ in range(count)], test=True)
+
+    with bench.station("lower") as lower:
         states, sent = [], 0
         while "hold" not in states:
-            assert sent < 1000, "the gateway never held"
-            upper.publish(stage_batch(sent * count, [seeded.randrange(2000) for _ in range(count)]))
+            assert sent < 2000, "the gateway never held"
+            lower.publish(batch(sent))
             sent += 1
             while not heard.empty():
                 states.append(json.loads(heard.get()[1])["state"])
         for _ in range(20):
-            upper.publish(stage_batch(sent * count, [seeded.randrange(2000) for _ in range(count)]))
+            lower.publish(batch(sent))
             sent += 1
         sleep(1)
         held = service.counts()["messages_received"]
@@ -182,7 +188,7 @@ def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench
         sleep(1)
         assert service.counts()["messages_received"] == held, "it took more while it held"
         victoria_metrics.start()
-        assert upper.has_receipts(7, 0, sent * count - 1, limit_s=60)
+        assert lower.has_receipts(7, (sent - 1) * count, sent * count - 1, limit_s=60)
         until(service.is_idle, "the gateway is idle")
     while not heard.empty():
         states.append(json.loads(heard.get()[1])["state"])
