@@ -40,16 +40,16 @@ clean:  ## remove what the targets above have made
 
 # --- set-up: each file below says that its step is done --------------------------------------------------------------
 .venv/built: .venv/installed setup.py $(COMPILED)
-	$(VENV)/python setup.py -q build_ext --inplace
+	$(VENV)/python setup.py -q build_ext --inplace --parallel 2
 	@touch $@
 
 .venv/installed: pyproject.toml scripts/prepare
 	PYTHON=$(PYTHON) scripts/prepare
-	$(VENV)/pip install -q --no-build-isolation --editable .
+	RIVERGAUGE_COMPILE=later $(VENV)/pip install -q --no-build-isolation --editable .
 	@touch $@
 
 .venv/developer: .venv/installed
-	$(VENV)/pip install -q --no-build-isolation --editable '.[dev]'
+	$(VENV)/pip install -q --group dev
 	@touch $@
 
 .venv/fuzzer: .venv/developer
