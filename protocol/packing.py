@@ -167,7 +167,7 @@ def unpack_series(data: bytes, start: int, end: int, first: int, count: int, lim
             wanted -= taken
         if ones == _ESCAPE_ONES and folded >> k < _ESCAPE_ONES:
             raise DecodeError("packing-not-shortest", at - 1)
-        slope = (slope if order else 0) + (folded >> 1 if folded & 1 == 0 else -1 - (folded >> 1))
+        slope = (slope if order else 0) + (folded >> 1 ^ -(folded & 1))
         value += slope
         if value < -limit or value > limit:
             raise DecodeError("out-of-range", at - 1)
