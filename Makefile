@@ -4,7 +4,7 @@ VENV   := .venv/bin
 SHELL  := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench hil fuzz clean
+.PHONY: help demo test check bench hil fuzz hostile clean
 
 COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
             $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd'))
@@ -33,6 +33,9 @@ bench: .venv/built .venv/developer .cache/all-parts  ## measured against peers, 
 
 fuzz: .venv/built .venv/fuzzer  ## bytes that decoders disagree on, guided by coverage; ARGS="-max_total_time=3600"
 	@$(VENV)/python -m tests.protocol.fuzz_with_coverage $(ARGS)
+
+hostile: .venv/built .venv/developer .cache/demo-parts  ## 70,000 publishes against a hostile broker
+	@HOSTILE_PUBLISHES=70000 $(VENV)/python -m pytest -q tests/firmware/station/test_hostile_broker.py --timeout 3600 $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info

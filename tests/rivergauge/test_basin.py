@@ -72,7 +72,14 @@ def test_a_station_is_told_what_its_board_needs(example):
         "broker": {"host": "127.0.0.1", "port": 1883},
         "sampling": {"record_every_s": 900, "send_every_s": 900},
         "sensors": [
-            {"sensor_no": 1, "kind": "maxbotix-hrxl-wrl", "port": 1, "power_switch": 1, "burst": 7, "zero_distance_m": 9.0}
+            {
+                "sensor_no": 1,
+                "kind": "maxbotix-hrxl-wrl",
+                "port": 1,
+                "power_switch": 1,
+                "burst": 7,
+                "zero_distance_m": 9.0,
+            }
         ],
     }
 
