@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 .PHONY: help demo test check bench hil fuzz hostile clean
 
 COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
-            $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd'))
+            $(wildcard $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd')))
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ clean:  ## remove what the targets above have made
 
 .venv/installed: pyproject.toml scripts/prepare
 	PYTHON=$(PYTHON) scripts/prepare
-	RIVERGAUGE_COMPILE=later $(VENV)/pip install -q --no-build-isolation --editable .
+	RIVERGAUGE_COMPILE=later PYTHONWARNINGS=ignore $(VENV)/pip install -q --no-build-isolation --editable .
 	@touch $@
 
 .venv/developer: .venv/installed
