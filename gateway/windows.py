@@ -165,7 +165,11 @@ class Windows:
 
     def window(self, station: str, log_id: int) -> Window:
         """Return the window of a log, empty when nothing of it was admitted yet."""
-        return self._logs.setdefault(station, {}).setdefault(log_id, Window())
+        logs = self._logs.setdefault(station, {})
+        found = logs.get(log_id)
+        if found is None:
+            found = logs[log_id] = Window()
+        return found
 
     def load(self, station: str, log_id: int, runs: Iterable[Run]) -> None:
         self._logs.setdefault(station, {})[log_id] = Window(runs)
