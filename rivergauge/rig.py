@@ -50,7 +50,8 @@ class Rig:
         self.basin = basin
         self.rivers = rivers
         self.start_ms = start_ms
-        self.clock = Clock(start_ms - POWER_ON_LEAD_MS, speed)
+        self._power_on_ms = _power_on_ms(basin, start_ms)
+        self.clock = Clock(self._power_on_ms, speed)
         self.time_server = TimeServer(self.clock.now_ms)
         self.broker = Mosquitto(folder / "broker", parts.find("mosquitto"))
         self.observations = folder / "observations.sqlite"
@@ -139,7 +140,7 @@ class Rig:
             account_for(
                 station.id,
                 due_instants_ms(self.start_ms, last_ms + 1, station.sampling.record_every_s),
-                store.read_observations(station.id, self.start_ms - POWER_ON_LEAD_MS, self.clock.now_ms() + 1),
+                store.read_observations(station.id, self._power_on_ms, self.clock.now_ms() + 1),
                 store.read_gaps(station.id),
                 self.rivers[station.id].stage_m_at,
             )
@@ -165,6 +166,16 @@ class Rig:
             stack.callback(self.broker.stop)
             stack.callback(self.service.stop)
             stack.callback(self.bench.close)
+
+
+def _power_on_ms(basin: Basin, start_ms: int) -> int:
+    """Return when to switch the stations on: a little before the first instant due, well after any earlier one.
+
+    A station that came up just after an instant would still measure it, and nobody asked for that one.
+    """
+    intervals_ms = [station.sampling.record_every_s * 1000 for station in basin.stations]
+    first_due_ms = min(-(-start_ms // every_ms) * every_ms for every_ms in intervals_ms)
+    return first_due_ms - min(POWER_ON_LEAD_MS, min(intervals_ms) // 2)
 
 
 def _flash(station: VirtualStation, image: ImagePlan) -> None:
