@@ -66,5 +66,5 @@ clean:  ## remove what the targets above have made
 
 # A part that cannot be had is said in one line; its tests then skip, or fail where RIVERGAUGE_REQUIRE_ALL=1.
 .cache/all-parts: .cache/demo-parts
-	-@$(VENV)/python -m rivergauge.parts mosquitto_passwd influxd victoria-metrics chromium chromedriver
+	-@$(VENV)/python -m rivergauge.parts mosquitto_passwd influxd victoria-metrics systemd-analyze chromium chromedriver
 	@touch $@

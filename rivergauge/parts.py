@@ -57,6 +57,7 @@ PARTS = {
     "mosquitto_passwd": Part(("mosquitto",), "usr/bin/mosquitto_passwd", "MOSQUITTO_PASSWD"),
     "influxd": Part(("influxdb",), "usr/bin/influxd", "INFLUXD"),
     "victoria-metrics": Part(("victoria-metrics",), "usr/bin/victoria-metrics", "VICTORIA_METRICS"),
+    "systemd-analyze": Part(("systemd",), "usr/bin/systemd-analyze", "SYSTEMD_ANALYZE"),
     "chromium": Part(_CHROMIUM, "usr/lib/chromium/chromium", "CHROMIUM"),
     "chromedriver": Part(_CHROMIUM, "usr/bin/chromedriver", "CHROMEDRIVER"),
 }

@@ -125,6 +125,7 @@ def test_nothing_is_wider_than_a_phone_and_charts_are_drawn_for_it(browser, page
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     try:
         browser.get(page_url + address)
+        WebDriverWait(browser, 15).until(lambda shown: shown.execute_script("return innerWidth") == PHONE["width"])
         assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE["width"]
         shown = [each for each in browser.find_elements(By.CSS_SELECTOR, "svg.hydrograph") if each.is_displayed()]
         assert [each.get_dom_attribute("viewBox") for each in shown] == charts
