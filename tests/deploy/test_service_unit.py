@@ -34,7 +34,8 @@ def test_the_sandbox_leaves_little_exposed(systemd_analyze):
 
 
 def test_systemd_finds_no_mistake_but_that_it_is_not_installed_here(systemd_analyze):
-    complaints = [line for line in systemd_analyze("verify", "--man=no").stderr.splitlines() if "rivergauge.service" in line]
+    said = systemd_analyze("verify", "--man=no").stderr.splitlines()
+    complaints = [line for line in said if "rivergauge.service" in line]
     assert all("/opt/rivergauge/bin/rivergauge is not executable" in line for line in complaints), complaints
 
 
