@@ -16,8 +16,10 @@ EXPOSURE_LIMIT = 1.5  # of 10; the units of other gateways score 9.2
 def systemd_analyze(part):
     program = part("systemd-analyze")
     # On a machine without systemd its own units lie where the program was unpacked.
-    unpacked_units = Path(program).parents[1] / "systemd" / "usr" / "lib" / "systemd" / "system"
-    environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{unpacked_units}:"}
+    unpacked = Path(program).parents[1] / "systemd"
+    units = [str(unpacked / folder / "systemd" / "system") for folder in ("lib", "usr/lib")]
+    # The empty entry at the end stands for the machine's own folders.
+    environment = {**os.environ, "SYSTEMD_UNIT_PATH": ":".join([*units, ""])}
 
     def run(*arguments):
         command = [program, *arguments, UNIT]
@@ -33,10 +35,10 @@ def test_the_sandbox_leaves_little_exposed(systemd_analyze):
     assert float(exposure[1]) <= EXPOSURE_LIMIT
 
 
-def test_systemd_finds_no_mistake_but_that_it_is_not_installed_here(systemd_analyze):
+def test_systemd_finds_no_mistake_but_programs_that_are_not_installed_here(systemd_analyze):
     said = systemd_analyze("verify", "--man=no").stderr.splitlines()
     complaints = [line for line in said if "rivergauge.service" in line]
-    assert all("/opt/rivergauge/bin/rivergauge is not executable" in line for line in complaints), complaints
+    assert all("is not executable: No such file" in line for line in complaints), complaints
 
 
 def test_the_watchdog_is_looked_after_and_mistakes_in_a_file_end_the_restarts():
