@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from firmware.flash import BoardConnection, ImagePlan, compile_firmware, plan_image, verify, write_image
+from firmware.flash import (
+    BoardConnection,
+    ImagePlan,
+    compile_firmware,
+    make_key,
+    plan_image,
+    read_key,
+    verify,
+    write_image,
+)
 from firmware.virtual.host import Bench, Clock, River, TimeServer, VirtualStation
 from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings, WebSettings
@@ -24,7 +32,6 @@ from rivergauge.servers import Mosquitto
 __all__ = ["Rig", "RigError"]
 
 LOOPBACK = "127.0.0.1"
-KEY_BYTES = 32
 READY_LIMIT_S = 45.0  # how long the gateway may take to subscribe; it tries a lost broker every 30 s at least
 SETTLE_LIMIT_S = 20.0  # how long the gateway may take to finish what it has, at the end
 # A station is switched on this long before its first due instant, so that it is ready for it.
@@ -93,10 +100,8 @@ class Rig:
         time_server: dict[str, str | int] = {"host": LOOPBACK, "port": self.time_server.port}
         images = {}
         for station in self.basin.stations:
-            key = secrets.token_bytes(KEY_BYTES)
-            key_file = self.settings.keys / self.basin.code / f"{station.id}.key"
-            key_file.parent.mkdir(parents=True, exist_ok=True)
-            key_file.write_text(f"{station.key_id} {key.hex()}\n")
+            place = (self.settings.keys, self.basin.code, station.id, station.key_id)
+            key = read_key(*place) or make_key(*place)
             configuration = station_configuration(self.basin, station.id, broker, time_server)
             images[station.id] = plan_image(firmware, configuration, key)
             river = self.rivers[station.id]
