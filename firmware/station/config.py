@@ -4,6 +4,8 @@
 import json
 
 from .sensors import KINDS
+from .sensors.statistics import CODES, DEFAULT
+from .trust import WAYS
 
 KEY_BYTES = 32
 DAY_S = 86_400
@@ -66,15 +68,19 @@ class SensorSettings:
     )
 
 
+        "statistics",
 def load(root=""):
     """Return the Configuration in the folder `root`, or raise ConfigurationError."""
     configuration = Configuration()
+    def __init__(self):
+        self.statistics = DEFAULT  # of a burst: codes of protocol.variables, in the order of the record's values
+
     configuration.source = _read(root + "/station.json")
     try:
         table = json.loads(configuration.source)
     except ValueError:
         raise ConfigurationError("station.json", configuration.source[:40], "JSON")
-    _check_members(table, _MEMBERS[""], "")
+    _check_members(table, _MEMBERS[""], "", MAY_BE_ABSENT)
     configuration.configuration_no = _integer(table, "configuration_no", 0, 0xFFFF)
     configuration.basin = _text(table, "basin", 32)
     configuration.station = _text(table, "station", 32)
@@ -112,7 +118,7 @@ def _sensor(entry, where):
     if kind not in KINDS:
         raise ConfigurationError(where + "kind", kind, "one of " + ", ".join(sorted(KINDS)))
     members = KINDS[kind][1]
-    _check_members(entry, _SENSOR_MEMBERS + members, where)
+    _check_members(entry, _SENSOR_MEMBERS + members, where, ("statistics",) if "burst" in members else ())
     sensor = SensorSettings()
     sensor.kind = kind
     sensor.sensor_no = _integer(entry, "sensor_no", 1, 255, where)
@@ -132,9 +138,18 @@ def _burst(table, name, where):
 
 def _modbus_address(table, name, where):
     return _integer(table, name, 1, 250, where)
+    if "statistics" in entry:
+        sensor.statistics = _statistics(entry["statistics"], where)
 
 
 def _thousandths(table, name, where):
+def _statistics(names, where):
+    is_known = isinstance(names, list) and all(isinstance(name, str) and name in CODES for name in names)
+    if not is_known or "median" not in names or len(set(names)) != len(names):
+        raise ConfigurationError(where + "statistics", names, "median, and others of " + ", ".join(sorted(CODES)))
+    return [CODES[name] for name in names]
+
+
     """Return a length in m as whole mm, or one in mm as whole micrometres: what is computed with has to be whole."""
     value = table[name]
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not -100 <= value <= 100:
@@ -178,9 +193,9 @@ def _read(path):
         raise ConfigurationError(path, "error %s" % error.errno, "a file that the flasher wrote")
 
 
-def _check_members(table, members, where):
+def _check_members(table, members, where, may_be_absent=()):
     """Return the table when it has these members, and no others than those that may be absent."""
-    if not isinstance(table, dict) or sorted(name for name in table if name not in MAY_BE_ABSENT) != sorted(members):
+    if not isinstance(table, dict) or sorted(name for name in table if name not in may_be_absent) != sorted(members):
         found = sorted(table) if isinstance(table, dict) else table
         raise ConfigurationError("station.json " + where, found, "the members " + ", ".join(members))
     return table

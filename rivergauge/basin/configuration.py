@@ -40,4 +40,5 @@ def station_configuration(
 
 def _sensor_configuration(sensor: Sensor) -> dict[str, Any]:
     common = {name: getattr(sensor, name) for name in ("sensor_no", "kind", "port", "power_switch")}
-    return common | {name: getattr(sensor, name) for name in KINDS[sensor.kind].keys}
+    of_burst = {} if sensor.statistics is None else {"statistics": list(sensor.statistics)}
+    return common | {name: getattr(sensor, name) for name in KINDS[sensor.kind].keys} | of_burst

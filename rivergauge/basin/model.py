@@ -24,6 +24,7 @@ class Sensor:
     `zero_distance_m` is the range that is read when the stage is 0 m, `stage_at_zero_m` the stage when 0 m is read.
     """
 
+    `statistics` are those of stage that a record holds of a burst, and "count", the number of valid readings.
     sensor_no: int
     kind: str
     port: int
@@ -37,6 +38,7 @@ class Sensor:
     barometer: str | None = None
 
 
+    statistics: tuple[str, ...] | None = None
 @dataclass(frozen=True)
 class SenmlName:
     """What another maker's logger calls a value, base name and all, and what it is to us (RFC 8428)."""

@@ -14,11 +14,13 @@ NUMBER_OF_PORTS = 8
 MODBUS_ADDRESSES = (1, 250)  # Keller answers at 250 whatever its address
 SDI12_ADDRESS = "[0-9A-Za-z]"
 STAGE_LIMIT_M = 100.0
+STATISTICS = ("median", "mean", "min", "max", "std", "count")
+DEFAULT_STATISTICS = ("median", "count")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of sensor: how its line speaks, which keys it takes, how many values a record holds of it.
+    """A kind of sensor: how its line speaks, which keys it takes, how many values a record holds of it by default.
 
     `address_key` is None where a sensor needs its line for itself. `range_m` is what a range finder can read.
     """
@@ -95,6 +97,7 @@ def _read_sensor(table: Table) -> Sensor:
         if "sdi12_address" in kind.keys
         else None,
         barometer=table.take_choice("barometer", ["vented", "p2"]) if "barometer" in kind.keys else None,
+        statistics=_read_statistics(table) if "burst" in kind.keys else None,
     )
     table.refuse_unknown()
     return sensor
@@ -102,6 +105,18 @@ def _read_sensor(table: Table) -> Sensor:
 
 def _take_number(table: Table, kind: Kind, key: str, lowest: float, highest: float, unit: str) -> float | None:
     return table.take_number(key, lowest, highest, unit) if key in kind.keys else None
+
+
+def _read_statistics(table: Table) -> tuple[str, ...]:
+    if "statistics" not in table:
+        return DEFAULT_STATISTICS
+    expected = "a list of " + ", ".join(STATISTICS)
+    statistics = tuple(table.take_texts("statistics", expected, "|".join(STATISTICS)))
+    if table.is_sound and "median" not in statistics:
+        table.note("statistics", "no median", "median among them: thresholds and rating go by it")
+    if len(set(statistics)) != len(statistics):
+        table.note("statistics", "one of them twice", "each once")
+    return statistics
 
 
 def _read_zero_distance_m(table: Table, kind: Kind) -> float | None:
@@ -138,7 +153,8 @@ def _check_record(sound: list[tuple[Table, Sensor]]) -> None:
     count = BATTERY_VALUES
     for table, sensor in sound:
         fewer = 1 if sensor.barometer == "vented" else 0
-        count += KINDS[sensor.kind].value_count - fewer
+        more = 0 if sensor.statistics is None else len(sensor.statistics) - len(DEFAULT_STATISTICS)
+        count += KINDS[sensor.kind].value_count + more - fewer
         if count > RECORD_VALUES:
             table.note("kind", f"{count} values in a record", f"at most {RECORD_VALUES}, one of them the battery's")
             return

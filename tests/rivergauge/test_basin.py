@@ -79,6 +79,7 @@ def test_a_station_is_told_what_its_board_needs(example):
                 "power_switch": 1,
                 "burst": 7,
                 "zero_distance_m": 9.0,
+                "statistics": ["median", "count"],
             }
         ],
     }

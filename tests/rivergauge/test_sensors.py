@@ -8,9 +8,11 @@ import pytest
 from firmware.station.config import load
 from firmware.station.sensors import KINDS as STATION_KINDS
 from firmware.station.sensors import open_sensors
+from firmware.station.sensors.statistics import CODES, DEFAULT
 from firmware.station.slots import MAX_VALUES
+from protocol.variables import code_of
 from rivergauge.basin import BasinError, load_basin, station_configuration
-from rivergauge.basin.sensors import KINDS, RECORD_VALUES
+from rivergauge.basin.sensors import DEFAULT_STATISTICS, KINDS, RECORD_VALUES, STATISTICS
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "deploy" / "basin.toml"
 BROKER = {"host": "127.0.0.1", "port": 1883}
@@ -62,7 +64,23 @@ def test_what_the_basin_file_says_of_a_sensor_is_what_the_station_takes(kind, tm
     assert len(driver.channels()) == KINDS[kind].value_count
 
 
+@pytest.mark.parametrize("kind", [kind for kind in SENSORS if "burst" in SENSORS[kind]])
+def test_all_statistics_of_one_sensor_fit_into_a_record(kind, tmp_path):
+    every = ", ".join(f'"{name}"' for name in STATISTICS)
+    vented = [('"p2"', '"vented"')] if kind == "keller-30" else []
+    only = table(1, kind, ("burst = 5", f"burst = 5\nstatistics = [{every}]"), *vented)
+    basin = load_basin(written(tmp_path, only, keep_first=False))
+    (tmp_path / "station.json").write_text(json.dumps(station_configuration(basin, "akdzhar", BROKER)))
+    (tmp_path / "key.bin").write_bytes(bytes(32))
+    (driver,) = open_sensors(load(str(tmp_path)).sensors)
+    assert [statistic for _, variable, statistic, _, _ in driver.channels() if variable == code_of("stage_m")] == [
+        CODES[name] for name in STATISTICS if name != "count"
+    ]
+
+
 def test_station_and_basin_file_know_the_same_kinds_keys_and_limits():
+    assert dict.fromkeys(STATISTICS) == dict.fromkeys(CODES)
+    assert tuple(CODES[name] for name in DEFAULT_STATISTICS) == DEFAULT
     assert {name: kind.keys for name, kind in KINDS.items()} == {
         name: keys for name, (_, keys) in STATION_KINDS.items()
     }
@@ -133,6 +151,34 @@ CONFLICTS = {
         "11 values in a record",
         "at most 9",
         'kind = "ott-pls"',
+    ),
+    "statistics without the median": (
+        [table(2, "keller-30", ("burst = 5", 'burst = 5\nstatistics = ["mean", "count"]'))],
+        "sensor[2].statistics",
+        "no median",
+        "thresholds and rating go by it",
+        'statistics = ["mean", "count"]',
+    ),
+    "a statistic that there is not": (
+        [table(2, "keller-30", ("burst = 5", 'burst = 5\nstatistics = ["median", "mode"]'))],
+        "sensor[2].statistics",
+        "a list of 2",
+        "median, mean, min, max, std, count",
+        'statistics = ["median", "mode"]',
+    ),
+    "more statistics than a record holds": (
+        [table(2, "keller-30", ("burst = 5", 'burst = 5\nstatistics = ["median", "mean", "min", "max"]'))],
+        "sensor[2].kind",
+        "11 values in a record",
+        "at most 9",
+        'kind = "keller-30"',
+    ),
+    "statistics of a sensor without a burst": (
+        [table(2, "ott-pls", ("stage_at_zero_m", 'statistics = ["median"]\nstage_at_zero_m'))],
+        "sensor[2].statistics",
+        "unknown key statistics",
+        "port",
+        'statistics = ["median"]',
     ),
     "a key of another kind": (
         [table(2, "ott-pls", ("stage_at_zero_m", "burst = 5\nstage_at_zero_m"))],

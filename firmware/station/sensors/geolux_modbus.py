@@ -17,7 +17,7 @@ class LevelRadar(PolledSensor):
     warm_up_ms = WARM_UP_MS
 
     def channels(self):
-        return range_channels(self._settings.sensor_no)
+        return range_channels(self._settings)
 
     def read(self, slave):
         """Return the distance in mm, None without a target."""

@@ -9,11 +9,11 @@ most four registers at once. An absolute sensor needs the air pressure taken off
 import math
 import struct
 
-from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT
+from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT, TOO_FEW_VALID
 from protocol.variables import COUNT, MEDIAN, code_of
 
 from .polled import PolledSensor
-from .ranging import median
+from .statistics import median, statistic
 
 P1_AND_TEMPERATURE = 0x0100
 P2 = 0x0104
@@ -28,18 +28,18 @@ ASSUMED_TEMPERATURE_C = (
 
 
 class PressureSensor(PolledSensor):
-    """The record's values: stage, temperature, pressure, air pressure where measured, number of valid readings."""
+    """The values: statistics of stage, temperature, pressure, air pressure where measured, number of valid readings."""
 
     def channels(self):
         sensor_no = self._settings.sensor_no
-        channels = [
-            (sensor_no, code_of("stage_m"), MEDIAN, -3, 0),
-            (sensor_no, code_of("water_temperature_c"), MEDIAN, -2, 0),
-            (sensor_no, code_of("water_pressure_hpa"), MEDIAN, -2, 0),
-        ]
+        statistics = self._settings.statistics
+        channels = [(sensor_no, code_of("stage_m"), code, -3, 0) for code in statistics if code != COUNT]
+        channels.append((sensor_no, code_of("water_temperature_c"), MEDIAN, -2, 0))
+        channels.append((sensor_no, code_of("water_pressure_hpa"), MEDIAN, -2, 0))
         if self._settings.barometer == BAROMETER_P2:
             channels.append((sensor_no, code_of("air_pressure_hpa"), MEDIAN, -2, 0))
-        channels.append((sensor_no, code_of("water_pressure_hpa"), COUNT, 0, 0))
+        if COUNT in statistics:
+            channels.append((sensor_no, code_of("water_pressure_hpa"), COUNT, 0, 0))
         return channels
 
     def read(self, slave):
@@ -57,10 +57,12 @@ class PressureSensor(PolledSensor):
         temperature = _median_of([reading[1] for reading in readings], 100, silence)
         air = _median_of([reading[2] for reading in readings], PASCALS_PER_BAR, silence)
         count = sum(math.isfinite(reading[0]) for reading in readings)
-        values = [self._stage(pressure, temperature, air, count), temperature, pressure]
+        stage = self._stage(pressure, temperature, air, count)
+        values = [self._stage_statistic(code, stage, readings) for code in self._settings.statistics if code != COUNT]
+        values += [temperature, pressure]
         if self._settings.barometer == BAROMETER_P2:
             values.append(air)
-        return values + [(count, GOOD)]
+        return values + ([(count, GOOD)] if COUNT in self._settings.statistics else [])
 
     def _stage(self, pressure, temperature, air, count):
         for value, code in (pressure, air):
@@ -74,8 +76,22 @@ class PressureSensor(PolledSensor):
             quality = SUSPECT
         if 2 * count <= self._settings.burst:
             quality = SUSPECT
-        depth_mm = round(1000 * depth_m(pressure[0] - air[0], temperature_c))
-        return (self._settings.stage_at_zero_mm + depth_mm, quality)
+        return (self._stage_mm(pressure[0] - air[0], temperature_c), quality)
+
+    def _stage_statistic(self, code, stage, readings):
+        """Return a statistic of the stages of single readings; the median is that of pressure, made into a stage."""
+        if code == MEDIAN or stage[0] is None:
+            return stage
+        stages_mm = []
+        for pressure_bar, temperature_c, air_bar in readings:
+            if math.isfinite(pressure_bar) and math.isfinite(air_bar):
+                at_c = temperature_c if math.isfinite(temperature_c) else ASSUMED_TEMPERATURE_C
+                stages_mm.append(self._stage_mm((pressure_bar - air_bar) * PASCALS_PER_BAR, at_c))
+        value = statistic(code, sorted(stages_mm))
+        return (None, TOO_FEW_VALID) if value is None else (value, stage[1])
+
+    def _stage_mm(self, pressure_pa, temperature_c):
+        return self._settings.stage_at_zero_mm + round(1000 * depth_m(pressure_pa, temperature_c))
 
 
 def depth_m(pressure_pa, temperature_c):

@@ -1,9 +1,10 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """Range finders over the water: bursts of distances, and the values that a record holds of them."""
 
-from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT
-from protocol.variables import COUNT, MEDIAN, code_of
+from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT, TOO_FEW_VALID
+from protocol.variables import COUNT, MAX, MEDIAN, MIN, STD, code_of
 
+from .statistics import median, statistic
 from .supply import Faults, SuppliedPort
 
 LATE_FRAMES = 3  # how many frame periods a burst may take longer than it should
@@ -47,7 +48,7 @@ class RangeFinder:
         self._model = model
 
     def channels(self):
-        return range_channels(self._settings.sensor_no)
+        return range_channels(self._settings)
 
     def measure(self, board, centre_ms):
         start_ms = centre_ms - self.span_ms // 2
@@ -83,32 +84,38 @@ class RangeFinder:
         return readings, any_byte
 
 
-def range_channels(sensor_no):
-    """Return the channels of a range finder: median distance, stage, number of valid readings."""
-    return [
-        (sensor_no, code_of("distance_m"), MEDIAN, -3, 0),
-        (sensor_no, code_of("stage_m"), MEDIAN, -3, 0),
-        (sensor_no, code_of("distance_m"), COUNT, 0, 0),
-    ]
+def range_channels(settings):
+    """Return the channels of a range finder: median distance, the statistics of stage, number of valid readings."""
+    sensor_no = settings.sensor_no
+    channels = [(sensor_no, code_of("distance_m"), MEDIAN, -3, 0)]
+    channels += [(sensor_no, code_of("stage_m"), code, -3, 0) for code in settings.statistics if code != COUNT]
+    if COUNT in settings.statistics:
+        channels.append((sensor_no, code_of("distance_m"), COUNT, 0, 0))
+    return channels
 
 
 def range_values(readings, any_byte, settings, minimum_mm):
     """Return the values of `range_channels`; a reading is in mm, None without a target."""
     valid = sorted(reading for reading in readings if reading is not None)
-    count = (len(valid), GOOD)
+    codes = [code for code in settings.statistics if code != COUNT]
+    count = [(len(valid), GOOD)] if COUNT in settings.statistics else []
     if not valid:
         reason = OUT_OF_RANGE if readings else (SENSOR_ERROR if any_byte else NO_READING)
-        return [(None, reason), (None, reason), count]
+        return [(None, reason)] * (1 + len(codes)) + count
     median_mm = median(valid)
     quality = GOOD
     # Water nearer than the sensor sees reads as its minimum: the stage is then at least this high.
     if 2 * len(valid) <= settings.burst or median_mm <= minimum_mm:
         quality = SUSPECT
-    return [(median_mm, quality), (settings.zero_distance_mm - median_mm, quality), count]
+    stages = [_stage_value(code, valid, settings.zero_distance_mm, quality) for code in codes]
+    return [(median_mm, quality)] + stages + count
 
 
-def median(ordered):
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return (ordered[middle - 1] + ordered[middle]) // 2
+_OPPOSITE = {MIN: MAX, MAX: MIN}  # the highest water is the shortest distance
+
+
+def _stage_value(code, distances_mm, zero_distance_mm, quality):
+    value_mm = statistic(_OPPOSITE.get(code, code), distances_mm)
+    if value_mm is None:
+        return (None, TOO_FEW_VALID)
+    return (value_mm if code == STD else zero_distance_mm - value_mm, quality)

@@ -25,6 +25,10 @@ WRONG = {
     "height is a text": (("sensors", 0, "zero_distance_m"), "4.5", "sensors[0].zero_distance_m"),
     "height below a millimetre": (("sensors", 0, "zero_distance_m"), 4.5004, "whole thousandths"),
     "sensor without a port": (("sensors", 0, "port"), REMOVED, "sensors[0]."),
+    "no median": (("sensors", 0, "statistics"), ["mean"], "sensors[0].statistics: found ['mean'], expected median"),
+    "unknown statistic": (("sensors", 0, "statistics"), ["median", "mode"], "count, max, mean, median, min, std"),
+    "a statistic that is no text": (("sensors", 0, "statistics"), ["median", {}], "sensors[0].statistics"),
+    "a statistic twice": (("sensors", 0, "statistics"), ["median", "median"], "sensors[0].statistics"),
 }
 
 

@@ -5,6 +5,7 @@ import struct
 
 from firmware.station.config import SensorSettings
 from firmware.station.sensors.keller import density_kg_m3, depth_m, open_sensors
+from firmware.station.sensors.statistics import DEFAULT
 from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT
 from protocol.variables import field_name
 
@@ -44,8 +45,9 @@ BURSTS = {
 }
 
 
-def sensor(barometer="p2", stage_at_zero_mm=0):
+def sensor(barometer="p2", stage_at_zero_mm=0, statistics=DEFAULT):
     settings = SensorSettings()
+    settings.statistics = statistics
     settings.sensor_no = 1
     settings.kind = "keller-30"
     settings.port = settings.power_switch = settings.modbus_address = 1

@@ -5,6 +5,7 @@ from firmware.station.config import SensorSettings
 from firmware.station.hal import HardwareError
 from firmware.station.sensors import open_sensors
 from firmware.station.sensors.maxbotix import FRAME_PERIOD_MS, MODELS, WARM_UP_MS, FrameParser
+from firmware.station.sensors.statistics import DEFAULT
 from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR, SUSPECT
 from tests.fakes.board import FakeBoard
 from tests.firmware.station.expecting import raises
@@ -59,12 +60,14 @@ def open_sensor(sensor):
     return driver
 
 
-def measured(arrivals, kind="maxbotix-hrxl", start_ms=0):
+def measured(arrivals, kind="maxbotix-hrxl", start_ms=0, statistics=DEFAULT):
     """Return (board, values) of a burst on a line where `arrivals` (offset to the centre, bytes) come."""
     board = FakeBoard(None)
     board.now_ms = start_ms
     board.lines[1] = lambda board: [(CENTRE_MS + offset_ms, data) for offset_ms, data in arrivals]
-    return board, open_sensor(settings(kind)).measure(board, CENTRE_MS)
+    sensor = settings(kind)
+    sensor.statistics = statistics
+    return board, open_sensor(sensor).measure(board, CENTRE_MS)
 
 
 def frames(ranges, first_ms=-400, digits="R%04d\r"):
