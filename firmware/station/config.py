@@ -5,7 +5,6 @@ import json
 
 from .sensors import KINDS
 from .sensors.statistics import CODES, DEFAULT
-from .trust import WAYS
 
 KEY_BYTES = 32
 DAY_S = 86_400
@@ -64,11 +63,14 @@ class SensorSettings:
         "sdi12_address",
         "sensor_no",
         "stage_at_zero_mm",
+        "statistics",
         "zero_distance_mm",
     )
 
+    def __init__(self):
+        self.statistics = DEFAULT  # of a burst: codes of protocol.variables, in the order of the record's values
 
-        "statistics",
+
 def load(root=""):
     """Return the Configuration in the folder `root`, or raise ConfigurationError."""
     configuration = Configuration()
@@ -129,7 +131,16 @@ def _sensor(entry, where):
     for name in members:
         attribute, read = _READERS[name]
         setattr(sensor, attribute, read(entry, name, where))
+    if "statistics" in entry:
+        sensor.statistics = _statistics(entry["statistics"], where)
     return sensor
+
+
+def _statistics(names, where):
+    is_known = isinstance(names, list) and all(isinstance(name, str) and name in CODES for name in names)
+    if not is_known or "median" not in names or len(set(names)) != len(names):
+        raise ConfigurationError(where + "statistics", names, "median, and others of " + ", ".join(sorted(CODES)))
+    return [CODES[name] for name in names]
 
 
 def _burst(table, name, where):
@@ -138,18 +149,9 @@ def _burst(table, name, where):
 
 def _modbus_address(table, name, where):
     return _integer(table, name, 1, 250, where)
-    if "statistics" in entry:
-        sensor.statistics = _statistics(entry["statistics"], where)
 
 
 def _thousandths(table, name, where):
-def _statistics(names, where):
-    is_known = isinstance(names, list) and all(isinstance(name, str) and name in CODES for name in names)
-    if not is_known or "median" not in names or len(set(names)) != len(names):
-        raise ConfigurationError(where + "statistics", names, "median, and others of " + ", ".join(sorted(CODES)))
-    return [CODES[name] for name in names]
-
-
     """Return a length in m as whole mm, or one in mm as whole micrometres: what is computed with has to be whole."""
     value = table[name]
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not -100 <= value <= 100:

@@ -22,9 +22,9 @@ class Sensor:
     """An instrument at a station; what its kind has no use for is None.
 
     `zero_distance_m` is the range that is read when the stage is 0 m, `stage_at_zero_m` the stage when 0 m is read.
+    `statistics` are those of stage that a record holds of a burst, and "count", the number of valid readings.
     """
 
-    `statistics` are those of stage that a record holds of a burst, and "count", the number of valid readings.
     sensor_no: int
     kind: str
     port: int
@@ -36,9 +36,9 @@ class Sensor:
     modbus_address: int | None = None
     sdi12_address: str | None = None
     barometer: str | None = None
-
-
     statistics: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True)
 class SenmlName:
     """What another maker's logger calls a value, base name and all, and what it is to us (RFC 8428)."""
