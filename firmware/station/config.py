@@ -29,18 +29,22 @@ class Configuration:
     """A station's configuration, checked; `source` are the bytes it was read from.
 
     `bytes_per_day` is how much may go over the network, None where that does not matter; `time_server` is (host, port),
-    or None for a board whose clock is set in another way.
+    or None for a board whose clock is set in another way. `broker_tls` is a way of `trust`, None for plain TCP; with
+    `broker_username` goes the password in a file of its own, below the folder `root`.
     """
 
     __slots__ = (
         "basin",
         "broker_host",
         "broker_port",
+        "broker_tls",
+        "broker_username",
         "bytes_per_day",
         "configuration_no",
         "key",
         "key_id",
         "record_every_ms",
+        "root",
         "send_every_ms",
         "sensors",
         "source",
@@ -74,9 +78,7 @@ class SensorSettings:
 def load(root=""):
     """Return the Configuration in the folder `root`, or raise ConfigurationError."""
     configuration = Configuration()
-    def __init__(self):
-        self.statistics = DEFAULT  # of a burst: codes of protocol.variables, in the order of the record's values
-
+    configuration.root = root
     configuration.source = _read(root + "/station.json")
     try:
         table = json.loads(configuration.source)
@@ -87,9 +89,13 @@ def load(root=""):
     configuration.basin = _text(table, "basin", 32)
     configuration.station = _text(table, "station", 32)
     configuration.key_id = _text(table, "key_id", 36).encode()
-    broker = _check_members(table["broker"], _MEMBERS["broker"], "broker")
+    broker = _check_members(table["broker"], _MEMBERS["broker"], "broker", ("tls", "username"))
     configuration.broker_host = _text(broker, "host", 253, "broker.")
     configuration.broker_port = _integer(broker, "port", 1, 65_535, "broker.")
+    configuration.broker_tls = broker.get("tls")
+    if configuration.broker_tls not in (None, "server", "mutual"):
+        raise ConfigurationError("broker.tls", configuration.broker_tls, "server or mutual")
+    configuration.broker_username = _text(broker, "username", 65, "broker.") if "username" in broker else None
     configuration.bytes_per_day = None
     if table.get("bytes_per_day") is not None:
         configuration.bytes_per_day = _integer(table, "bytes_per_day", 1000, 0xFFFFFFFF)

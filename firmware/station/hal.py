@@ -57,6 +57,16 @@ class Link:
         raise NotImplementedError
 
 
+def link_failure(error):
+    """Return the HardwareError for what reading or writing a link's stream raised; TLS gives its reason."""
+    if isinstance(error, ValueError):  # the certificate was refused, in words
+        return HardwareError("tls: " + str(error).strip().replace("\n", "; "))
+    code = error.args[0] if error.args else 0
+    if isinstance(code, int) and code < 0:  # of the TLS library; errors of sockets are above 0
+        return HardwareError("tls: refused, error -0x%x" % -code)
+    return HardwareError("closed")
+
+
 class FlashRegion:
     """A stretch of raw NOR flash: erase sets every bit of a block to 1, programming can only clear bits."""
 
@@ -132,8 +142,11 @@ class Board:
         """Return the pulses counted at an input since power came on, awake and asleep; HardwareError if none can be."""
         raise NotImplementedError
 
-    def open_link(self, host, port, deadline_ms):
-        """Bring the network up and connect; raise HardwareError("no-network" | "refused" | "timeout")."""
+    def open_link(self, host, port, deadline_ms, secure=None):
+        """Bring the network up and connect; raise HardwareError("no-network" | "refused" | "timeout").
+
+        `secure(connected)` returns the stream to use in the place of the connected, non-blocking socket.
+        """
         raise NotImplementedError
 
     def exchange_datagram(self, host, port, request, deadline_ms):

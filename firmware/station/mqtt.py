@@ -35,11 +35,18 @@ class Packet:
     __slots__ = ("body", "flags", "is_whole", "kind")
 
 
-def connect_packet(client_id, keep_alive_s, will_topic, will_payload):
-    """Return CONNECT for a persistent session (clean session 0) with a retained will of QoS 1 (3.1)."""
+def connect_packet(client_id, keep_alive_s, will_topic, will_payload, login=None):
+    """Return CONNECT for a persistent session (clean session 0) with a retained will of QoS 1 (3.1).
+
+    `login` is (username, password as bytes), or None.
+    """
     flags = 0x04 | 0x08 | 0x20  # will, will QoS 1, will retain
+    credentials = b""
+    if login is not None:
+        flags |= 0x80 | 0x40  # username, password
+        credentials = _text(login[0]) + _binary(login[1])
     body = _text("MQTT") + bytes((4, flags)) + struct.pack(">H", keep_alive_s)
-    return _packet(0x10, body + _text(client_id) + _text(will_topic) + _binary(will_payload))
+    return _packet(0x10, body + _text(client_id) + _text(will_topic) + _binary(will_payload) + credentials)
 
 
 def subscribe_packet(packet_id, topics):

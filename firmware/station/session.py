@@ -29,9 +29,9 @@ class Session:
         self._awaited_kind = 0  # CONNACK, SUBACK or PINGRESP while one is awaited
         self._reply = None
 
-    def connect(self, client_id, will_topic, will_payload, deadline_ms):
-        """Return whether the broker still held this station's session."""
-        self._send(mqtt.connect_packet(client_id, KEEP_ALIVE_S, will_topic, will_payload), deadline_ms)
+    def connect(self, client_id, will_topic, will_payload, deadline_ms, login=None):
+        """Return whether the broker still held this station's session; `login` as in `mqtt.connect_packet`."""
+        self._send(mqtt.connect_packet(client_id, KEEP_ALIVE_S, will_topic, will_payload, login), deadline_ms)
         return mqtt.read_connack(self._await_reply(mqtt.CONNACK, deadline_ms))
 
     def subscribe(self, topics, deadline_ms):

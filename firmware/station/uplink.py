@@ -12,6 +12,7 @@ from protocol.receipts import Refused, decode_receipt
 from . import notices
 from .batches import batch_of, runs_by_urgency
 from .envelope import Envelope
+from .hal import HardwareError
 from .session import Session
 
 CONNECT_TIMEOUT_MS = 20_000
@@ -57,8 +58,7 @@ class Uplink:
         self._memory.awaits_receipts = True
         try:
             connect_by_ms = min(deadline_ms, self._board.monotonic_ms() + CONNECT_TIMEOUT_MS)
-            configuration = self._configuration
-            link = self._board.open_link(configuration.broker_host, configuration.broker_port, connect_by_ms)
+            link = self._open_link(connect_by_ms)
             try:
                 self._session = Session(self._board, link, self._on_message)
                 self._greet(had_open_receipts, connect_by_ms)
@@ -73,9 +73,32 @@ class Uplink:
         finally:
             self._board.close_network()
 
+    def _open_link(self, deadline_ms):
+        configuration = self._configuration
+        secure = None
+        if configuration.broker_tls is not None:
+            from .trust import secured
+
+            if self._board.utc_ms() is None:
+                raise HardwareError("tls: no date yet to judge a certificate by")
+
+            def secure(connected):
+                return secured(connected, configuration.broker_host, configuration.broker_tls, configuration.root)
+
+        return self._board.open_link(configuration.broker_host, configuration.broker_port, deadline_ms, secure)
+
+    def _login(self):
+        """Return (username, password) for the broker, or None where it asks for none."""
+        configuration = self._configuration
+        if configuration.broker_username is None:
+            return None
+        from .trust import PASSWORD_PATH, read_secret
+
+        return configuration.broker_username, read_secret(configuration.root + PASSWORD_PATH)
+
     def _greet(self, had_open_receipts, deadline_ms):
         client_id = self._envelope.client_id()
-        if not self._session.connect(client_id, self._envelope.topic("online"), WILL, deadline_ms):
+        if not self._session.connect(client_id, self._envelope.topic("online"), WILL, deadline_ms, self._login()):
             self._session.subscribe(sorted(self._handlers), deadline_ms)
         elif had_open_receipts:
             # A receipt that came while we slept saves sending its records again.

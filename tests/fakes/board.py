@@ -156,7 +156,8 @@ class FakeBoard(hal.Board):
         self.open_ports += 1
         return port
 
-    def open_link(self, host, port, deadline_ms):
+    def open_link(self, host, port, deadline_ms, secure=None):
+        assert secure is None, "this board has no TLS; the virtual board has"
         self.link_attempts += 1
         if self.broker is not None:
             return self.broker.connect(self)

@@ -5,7 +5,6 @@ The queue needs a data partition labelled `queue` of 512 KiB in the partition ta
 """
 
 import os
-import struct
 import time
 
 import esp32
@@ -13,6 +12,7 @@ import machine
 from boards.mcu.datagrams import exchange_datagram
 from boards.mcu.flash import BlockDeviceRegion
 from boards.mcu.link import TcpLink
+from boards.mcu.system_clock import KEPT_BYTES, SystemClock
 from boards.mcu.uart import UartPort
 from boards.mcu.watchdog import PATIENCE_MS, Watchdog
 from boards.mcu.wifi import Wifi
@@ -30,13 +30,13 @@ _RESET_CAUSES = {
     machine.WDT_RESET: hal.WATCHDOG,
     machine.SOFT_RESET: hal.SOFT_RESET,
 }
-_CLOCK = "<q"  # UTC minus monotonic time in ms, 0 while unknown; kept in RTC memory before the application's bytes
-_CLOCK_BYTES = struct.calcsize(_CLOCK)
 _TICK_MS = 1000
 
 
 class Board(hal.Board):
-    """The system clock is never set: it starts with the power and runs through deep sleep, so it is monotonic."""
+    """The system clock starts with the power and runs through deep sleep. RTC memory holds what it has to keep, then
+    the application's bytes.
+    """
 
     name = "esp32"
 
@@ -45,20 +45,20 @@ class Board(hal.Board):
         self._wifi = Wifi(self)
         self._rtc = machine.RTC()
         kept = self._rtc.memory()
-        self._utc_ahead_ms = struct.unpack(_CLOCK, kept[:_CLOCK_BYTES])[0] if len(kept) >= _CLOCK_BYTES else 0
-        self._rtc_memory = bytes(kept[_CLOCK_BYTES:])
+        self._clock = SystemClock(kept)
+        self._rtc_memory = bytes(kept[KEPT_BYTES:])
 
     def reset_cause(self):
         return _RESET_CAUSES.get(machine.reset_cause(), hal.POWER_ON)
 
     def monotonic_ms(self):
-        return time.time_ns() // 1_000_000
+        return self._clock.monotonic_ms()
 
     def utc_ms(self):
-        return self.monotonic_ms() + self._utc_ahead_ms if self._utc_ahead_ms else None
+        return self._clock.utc_ms()
 
     def set_utc_ms(self, utc_ms):
-        self._utc_ahead_ms = utc_ms - self.monotonic_ms()
+        self._clock.set_utc_ms(utc_ms)
         self._keep()
 
     def rtc_memory(self):
@@ -98,9 +98,9 @@ class Board(hal.Board):
     def pulses(self, input_no):
         raise hal.HardwareError("no-pulse-counter")
 
-    def open_link(self, host, port, deadline_ms):
+    def open_link(self, host, port, deadline_ms, secure=None):
         self._wifi.join(deadline_ms)
-        return TcpLink(self, host, port, deadline_ms)
+        return TcpLink(self, host, port, deadline_ms, secure)
 
     def exchange_datagram(self, host, port, request, deadline_ms):
         self._wifi.join(deadline_ms)
@@ -120,4 +120,4 @@ class Board(hal.Board):
         return os.urandom(count)
 
     def _keep(self):
-        self._rtc.memory(struct.pack(_CLOCK, self._utc_ahead_ms) + self._rtc_memory)
+        self._rtc.memory(self._clock.pack() + self._rtc_memory)

@@ -11,7 +11,7 @@ SLICE_MS = 1000  # of a wait between two ticks of the watchdog
 
 
 class TcpLink(hal.Link):
-    def __init__(self, board, host: str, port: int, deadline_ms: int) -> None:
+    def __init__(self, board, host: str, port: int, deadline_ms: int, secure=None) -> None:
         self._board = board
         try:
             address = socket.getaddrinfo(host, port)[0][-1]
@@ -23,17 +23,25 @@ class TcpLink(hal.Link):
         self._poll.register(self._socket, select.POLLOUT)
         try:
             self._connect(address, deadline_ms)
+            if secure is not None:
+                self._poll.unregister(self._socket)
+                self._socket = secure(self._socket)
+                self._poll.register(self._socket, select.POLLIN)
         except hal.HardwareError:
             self.close()
             raise
 
     def read_into(self, buffer, deadline_ms: int) -> int:
-        if not self._wait(select.POLLIN, deadline_ms):
-            return 0
-        try:
-            count = self._socket.readinto(buffer)
-        except OSError:
-            raise hal.HardwareError("closed")
+        while True:
+            try:
+                count = self._socket.readinto(buffer)
+            except (OSError, ValueError) as error:
+                raise hal.link_failure(error)
+            if count is not None:
+                break
+            # A TLS stream can hold back what came, until a whole record of it is there.
+            if not self._wait(select.POLLIN, deadline_ms):
+                return 0
         if not count:
             raise hal.HardwareError("closed")
         return count
@@ -41,13 +49,14 @@ class TcpLink(hal.Link):
     def write(self, data, deadline_ms: int) -> None:
         rest = memoryview(data)
         while rest:
-            if not self._wait(select.POLLOUT, deadline_ms):
-                raise hal.HardwareError("timeout")
             try:
                 sent = self._socket.write(rest)
-            except OSError:
-                raise hal.HardwareError("closed")
-            rest = rest[sent or 0 :]
+            except (OSError, ValueError) as error:
+                raise hal.link_failure(error)
+            if sent:
+                rest = rest[sent:]
+            elif not self._wait(select.POLLOUT, deadline_ms):
+                raise hal.HardwareError("timeout")
 
     def close(self) -> None:
         self._socket.close()

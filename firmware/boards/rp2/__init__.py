@@ -17,6 +17,7 @@ import rp2
 from boards.mcu.datagrams import exchange_datagram
 from boards.mcu.flash import BlockDeviceRegion
 from boards.mcu.link import TcpLink
+from boards.mcu.system_clock import KEPT_BYTES, SystemClock
 from boards.mcu.uart import UartPort
 from boards.mcu.watchdog import Watchdog
 from boards.mcu.wifi import Wifi
@@ -30,22 +31,21 @@ QUEUE_BYTES = 512 * 1024
 WATCHDOG_MS = 8000  # the hardware's limit is 8388 ms
 BLOCK_COUNT = 4  # operation of ioctl
 _STATE_FILE = "/rtc_memory"
-_STATE = "<qq"  # monotonic ms when it was written, and UTC minus monotonic time in ms, 0 while unknown
-_STATE_BYTES = struct.calcsize(_STATE)
+_WRITTEN = "<q"  # monotonic ms when it was written; then what SystemClock packs, then the application's bytes
+_WRITTEN_BYTES = struct.calcsize(_WRITTEN)
 _TICK_MS = 1000
 
 
 class Board(hal.Board):
-    """The system clock is never set: it starts with the power and runs over a soft reset, so it is monotonic."""
+    """The system clock starts with the power and runs over a soft reset."""
 
     name = "rp2"
 
     def __init__(self) -> None:
         self.watchdog = Watchdog(WATCHDOG_MS)
         self._wifi = Wifi(self)
-        self._started_ms = self.monotonic_ms()
+        self._clock = SystemClock()
         self._woke = False
-        self._utc_ahead_ms = 0
         self._rtc_memory = b""
         self._recall()
 
@@ -55,13 +55,13 @@ class Board(hal.Board):
         return hal.DEEP_SLEEP if self._woke else hal.POWER_ON
 
     def monotonic_ms(self):
-        return time.time_ns() // 1_000_000
+        return self._clock.monotonic_ms()
 
     def utc_ms(self):
-        return self.monotonic_ms() + self._utc_ahead_ms if self._utc_ahead_ms else None
+        return self._clock.utc_ms()
 
     def set_utc_ms(self, utc_ms):
-        self._utc_ahead_ms = utc_ms - self.monotonic_ms()
+        self._clock.set_utc_ms(utc_ms)
 
     def rtc_memory(self):
         return self._rtc_memory
@@ -78,7 +78,7 @@ class Board(hal.Board):
 
     def deep_sleep_until(self, monotonic_ms):
         with open(_STATE_FILE, "wb") as file:
-            file.write(struct.pack(_STATE, self.monotonic_ms(), self._utc_ahead_ms) + self._rtc_memory)
+            file.write(struct.pack(_WRITTEN, self.monotonic_ms()) + self._clock.pack() + self._rtc_memory)
         while self.monotonic_ms() < monotonic_ms:
             # Sleeping is what the application asked for, so it counts as progress.
             self.watchdog.progress()
@@ -105,9 +105,9 @@ class Board(hal.Board):
     def pulses(self, input_no):
         raise hal.HardwareError("no-pulse-counter")
 
-    def open_link(self, host, port, deadline_ms):
+    def open_link(self, host, port, deadline_ms, secure=None):
         self._wifi.join(deadline_ms)
-        return TcpLink(self, host, port, deadline_ms)
+        return TcpLink(self, host, port, deadline_ms, secure)
 
     def exchange_datagram(self, host, port, request, deadline_ms):
         self._wifi.join(deadline_ms)
@@ -134,9 +134,9 @@ class Board(hal.Board):
                 kept = file.read()
         except OSError:
             return
-        if len(kept) >= _STATE_BYTES:
-            written_ms, utc_ahead_ms = struct.unpack(_STATE, kept[:_STATE_BYTES])
-            if written_ms <= self._started_ms:
+        if len(kept) >= _WRITTEN_BYTES + KEPT_BYTES:
+            clock = SystemClock(kept[_WRITTEN_BYTES:])
+            if struct.unpack(_WRITTEN, kept[:_WRITTEN_BYTES])[0] <= clock.monotonic_ms():
                 self._woke = True
-                self._utc_ahead_ms = utc_ahead_ms
-                self._rtc_memory = kept[_STATE_BYTES:]
+                self._clock = clock
+                self._rtc_memory = kept[_WRITTEN_BYTES + KEPT_BYTES :]

@@ -74,8 +74,8 @@ class Board(hal.Board):
     def pulses(self, input_no):
         return chip.line.ask(control_line.PULSES, input_no)[0]
 
-    def open_link(self, host, port, deadline_ms):
-        return TcpLink(host, port, deadline_ms)
+    def open_link(self, host, port, deadline_ms, secure=None):
+        return TcpLink(host, port, deadline_ms, secure)
 
     def exchange_datagram(self, host, port, request, deadline_ms):
         from .datagrams import exchange  # few wakes need it

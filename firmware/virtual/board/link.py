@@ -13,7 +13,7 @@ FAILED = select.POLLERR | select.POLLHUP
 
 
 class TcpLink(hal.Link):
-    def __init__(self, host, port, deadline_ms):
+    def __init__(self, host, port, deadline_ms, secure):
         try:
             address = socket.getaddrinfo(host, port)[0][-1]
         except OSError:
@@ -29,16 +29,23 @@ class TcpLink(hal.Link):
                 self.close()
                 raise hal.HardwareError("refused")
             self._await_connection(deadline_ms)
+        if secure is not None:
+            self._poll.unregister(self._socket)
+            self._socket = secure(self._socket)
+            self._poll.register(self._socket, select.POLLIN)
 
     def read_into(self, buffer, deadline_ms):
-        while not self._is_ready(select.POLLIN):
+        while True:
+            try:
+                count = self._socket.readinto(buffer)
+            except (OSError, ValueError) as error:
+                raise hal.link_failure(error)
+            if count is not None:
+                break
+            # A TLS stream can hold back what came, until a whole record of it is there.
             if chip.line.monotonic_ms >= deadline_ms:
                 return 0
             chip.line.wait(control_line.WAIT_LINK, 0, deadline_ms, 0, self._socket, select.POLLIN)
-        try:
-            count = self._socket.readinto(buffer)
-        except OSError:
-            count = 0
         if not count:
             raise hal.HardwareError("closed")
         return count
@@ -48,8 +55,8 @@ class TcpLink(hal.Link):
         while rest:
             try:
                 sent = self._socket.write(rest)
-            except OSError:
-                raise hal.HardwareError("closed")
+            except (OSError, ValueError) as error:
+                raise hal.link_failure(error)
             if sent:
                 rest = rest[sent:]
             elif chip.line.monotonic_ms >= deadline_ms:
