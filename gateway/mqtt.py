@@ -1,11 +1,10 @@
-"""The link to the MQTT broker: the only importer of paho.
+"""The link to the MQTT broker: with its mqtt_client, the only importer of paho.
 
 The law this file keeps: nothing is acknowledged but on the connection it came on, in the order it came, and only when
 the caller says so. The network thread never waits for anything of ours.
 """
 
 import logging
-import socket
 import ssl
 import sys
 import threading
@@ -13,16 +12,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.complaints import Complaint
+from gateway.mqtt_client import MqttClient
+from gateway.mqtt_reader import Published
 
 __all__ = ["Arrival", "BrokerAddress", "Link", "Publication"]
 
@@ -46,8 +46,7 @@ class BrokerAddress:
     tls: ssl.SSLContext | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A message from the broker, unacknowledged."""
 
     connection_no: int
@@ -94,12 +93,11 @@ class Link:
         self._connection_no = 0
         self._connected = False
         self._granted = False
-        self._published: set[int] = set()
+        self._awaited: set[int] = set()  # packet ids that the broker has not taken
+        self._published: set[int] = set()  # those that it has, and nobody waits for yet
         self._stopping = False
         self._complaint = Complaint(log, f"broker {address.host}:{address.port}", monotonic)
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5, manual_ack=True, reconnect_on_failure=True
-        )
+        self._client = MqttClient(client_id, self._arrive)
         self._client.username_pw_set(address.username, address.password)
         if address.tls is not None:
             self._client.tls_set_context(address.tls)
@@ -109,9 +107,7 @@ class Link:
         self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._subscribed
-        self._client.on_message = self._message
         self._client.on_publish = self._acknowledged
-        self._client.on_socket_open = lambda _client, _userdata, sock: _send_small_messages_at_once(sock)
 
     @property
     def arrived(self) -> int:
@@ -169,9 +165,10 @@ class Link:
         # Packet ids start again with each connection: a late acknowledgement would consume another message. Under the
         # lock the connection cannot change between the check and the queueing, and paho drops its queue on reconnect.
         with self._lock:
-            for arrival in arrivals:
-                if arrival.packet_id and self._connected and arrival.connection_no == self._connection_no:
-                    self._client.ack(arrival.packet_id, 1)
+            if self._connected:
+                now = self._connection_no
+                of_now = (each.packet_id for each in arrivals if each.connection_no == now)
+                self._client.acknowledge([packet_id for packet_id in of_now if packet_id])
 
     def publish(self, publications: Sequence[Publication]) -> bool:
         """Publish with QoS 1 and wait until the broker has taken all; False when stopped before. For one thread."""
@@ -179,10 +176,11 @@ class Link:
             self._client.publish(each.topic, each.payload, qos=1, retain=each.retain).mid for each in publications
         }
         with self._lock:
-            self._lock.wait_for(lambda: self._stopping or packet_ids <= self._published)
-            is_done = packet_ids <= self._published
-            self._published -= packet_ids
-        return is_done
+            # The broker may have taken some of them by now.
+            self._awaited = packet_ids - self._published
+            self._published.clear()
+            self._lock.wait_for(lambda: self._stopping or not self._awaited)
+            return not self._awaited
 
     def _connected_or_refused(self, client: paho.Client, _userdata: Any, flags: Any, reason: Any, _more: Any) -> None:
         if reason.is_failure:
@@ -216,26 +214,24 @@ class Link:
         self._complaint.clear()
         self._on_connected()
 
-    def _message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""
-        if topic == self._echo_topic:
-            self._echo_s = monotonic()
-            return
-        self._arrived += 1
-        self._arrivals.append(Arrival(self._connection_no, message.mid, topic, bytes(message.payload), self._now_ms()))
+    def _arrive(self, messages: Sequence[Published]) -> None:
+        received_at_ms = self._now_ms()
+        for name, packet_id, payload in messages:
+            topic = name.decode(errors="replace")
+            if topic == self._echo_topic:
+                self._echo_s = monotonic()
+                continue
+            self._arrived += 1
+            self._arrivals.append(Arrival(self._connection_no, packet_id, topic, payload, received_at_ms))
         self._on_arrival()
 
     def _acknowledged(self, _client: paho.Client, _userdata: Any, packet_id: int, reason: Any, _more: Any) -> None:
         if reason.is_failure:
             log.error("broker refuses a publication: %s; correct its access rules", reason)
         with self._lock:
-            self._published.add(packet_id)
-            self._lock.notify_all()
-
-
-def _send_small_messages_at_once(sock: Any) -> None:
-    # Else a receipt written behind an acknowledgement waits 40 ms for the broker's delayed TCP acknowledgement.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if packet_id not in self._awaited:
+                self._published.add(packet_id)
+                return
+            self._awaited.remove(packet_id)
+            if not self._awaited:
+                self._lock.notify_all()

@@ -1,5 +1,6 @@
 """The link to a real broker: order, acknowledgements, and connections that end."""
 
+import socket
 import threading
 from time import sleep
 
@@ -7,7 +8,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.mqtt import BrokerAddress, Link, Publication
+from gateway.mqtt import Arrival, BrokerAddress, Link, Publication
 
 TOPIC = "rg/1/test-basin/+/data"
 HERE = "rg/1/test-basin/upper/data"
@@ -142,3 +143,24 @@ def test_a_message_for_no_topic_that_is_text_still_arrives(make_link, take, unti
     until(lambda: link.is_subscribed, "it is subscribed")
     link.publish([Publication("any/where", b"\xff\x00")])
     assert b"\xff\x00" in payloads(take(link, 1))
+
+
+CONNACK = bytes.fromhex("20 03 01 00 00")  # session present
+PUBLISH = bytes.fromhex("32 08 0001 61 0007 00 7631")
+
+
+def test_half_a_message_dies_with_its_connection_and_what_follows_a_new_one_belongs_to_it(until):
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        link = Link(
+            BrokerAddress(*broker.getsockname()), "rivergauge-link", (TOPIC,), Publication("state", b"gone"),
+            now_ms=lambda: 0, on_arrival=lambda: None, on_connected=lambda: None,
+        )  # fmt: skip
+        link.start()
+        for number, answer in enumerate((CONNACK + PUBLISH + PUBLISH[:5], CONNACK + PUBLISH), 1):
+            connection, _ = broker.accept()
+            connection.recv(1000)
+            connection.sendall(answer)
+            until(lambda number=number: link.arrived == number, "the message has come")
+            connection.close()
+        link.stop()
+    assert link.take(10) == [Arrival(number, 7, "a", b"v1", 0) for number in (1, 2)]
