@@ -23,6 +23,7 @@ from firmware.flash import (
 )
 from rivergauge.basin import Basin, station_configuration
 from rivergauge.simulate import simulate
+from rivergauge.station_access import StationAccess, station_access
 from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed
 
 __all__ = ["app"]
@@ -35,6 +36,16 @@ TimeServerOption = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="A time server (SNTP); the board's own clock if none.")
 ]
 KeysOption = Annotated[Path, typer.Option(help="The gateway's folder of keys.")]
+BrokerFolderOption = Annotated[
+    Path | None, typer.Option(help="What `rivergauge broker config` wrote: the station speaks TLS.")
+]
+UsernameOption = Annotated[
+    str | None, typer.Option(help="The station's name at the broker, where it has no certificate.")
+]
+PasswordFileOption = Annotated[Path | None, typer.Option(help="Holds the password that goes with it.")]
+WifiFileOption = Annotated[
+    Path | None, typer.Option(metavar="FILE.json", help='Wi-Fi: {"ssid": ..., "password": ...}.')
+]
 _Servers = tuple[dict[str, str | int], dict[str, str | int] | None]  # broker, time server
 app = typer.Typer(help="Flash, verify and simulate stations.", no_args_is_help=True, add_completion=False)
 app.command()(simulate)
@@ -48,6 +59,10 @@ def flash(
     basin: BasinOption = Path("basin.toml"),
     keys: KeysOption = Path("keys"),
     time_server: TimeServerOption = None,
+    broker_folder: BrokerFolderOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordFileOption = None,
+    wifi_file: WifiFileOption = None,
     board: Annotated[str | None, typer.Option(help="Refuse any other kind of board: esp32, rp2, virtual.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would be written, and write nothing.")] = False,
     as_json: JsonOption = False,
@@ -60,8 +75,10 @@ def flash(
     """
     described = basin_with(basin, station)
     with blamed(), BoardConnection(port) as connection:
+        access = station_access(station, broker_folder, username, password_file, wifi_file)
         servers = _servers(broker, time_server)
-        plan = _plan(described, station, servers, keys, _kind(connection, port, board), may_make_key=not dry_run)
+        kind = _kind(connection, port, board)
+        plan = _plan(described, station, servers, access, keys, kind, may_make_key=not dry_run)
         if dry_run:
             _print_verification(verify(connection, plan), plan, as_json)
             return
@@ -88,6 +105,10 @@ def verify_board(
     basin: BasinOption = Path("basin.toml"),
     keys: KeysOption = Path("keys"),
     time_server: TimeServerOption = None,
+    broker_folder: BrokerFolderOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordFileOption = None,
+    wifi_file: WifiFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare every file on a board with what belongs there, by hashes computed on the board; exit 1 when one differs.
@@ -96,8 +117,9 @@ def verify_board(
     """
     described = basin_with(basin, station)
     with blamed(), BoardConnection(port) as connection:
+        access = station_access(station, broker_folder, username, password_file, wifi_file)
         servers = _servers(broker, time_server)
-        plan = _plan(described, station, servers, keys, connection.board(), may_make_key=False)
+        plan = _plan(described, station, servers, access, keys, connection.board(), may_make_key=False)
         found = verify(connection, plan)
         connection.reset()
     _print_verification(found, plan, as_json)
@@ -105,7 +127,15 @@ def verify_board(
         raise typer.Exit(FAILED)
 
 
-def _plan(basin: Basin, station: str, servers: _Servers, keys: Path, board: str, may_make_key: bool) -> ImagePlan:
+def _plan(
+    basin: Basin,
+    station: str,
+    servers: _Servers,
+    access: StationAccess,
+    keys: Path,
+    board: str,
+    may_make_key: bool,
+) -> ImagePlan:
     """Return the image of a station; without a key it gets one, or PlanError where it may not."""
     key_id = basin.station(station).key_id
     key = read_key(keys, basin.code, station, key_id)
@@ -113,8 +143,9 @@ def _plan(basin: Basin, station: str, servers: _Servers, keys: Path, board: str,
         key = make_key(keys, basin.code, station, key_id)
     if key is None:
         raise PlanError(f"{station} has no key {key_id} in {keys}; `rivergauge station flash` makes one")
-    configuration = station_configuration(basin, station, *servers)
-    return plan_image(compile_firmware(board), configuration, key)
+    broker, time_server = servers
+    configuration = station_configuration(basin, station, {**broker, **access.broker}, time_server)
+    return plan_image(compile_firmware(board), configuration, key, access.files)
 
 
 def _kind(connection: BoardConnection, port: str, expected: str | None) -> str:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,15 +73,19 @@ def compile_firmware(board: str, sources: Path = SOURCES) -> ImagePlan:
     return ImagePlan(board, tuple(files), folders, wiring_file if wiring_file.exists() else None)
 
 
-def plan_image(firmware: ImagePlan, configuration: dict[str, Any], key: bytes) -> ImagePlan:
-    """Return the whole image of one station: the firmware, its configuration and its key; raise PlanError."""
+def plan_image(
+    firmware: ImagePlan, configuration: dict[str, Any], key: bytes, secrets: Sequence[PlannedFile] = ()
+) -> ImagePlan:
+    """Return the whole image of one station: the firmware, its configuration, its key and what else is secret of it;
+    raise PlanError.
+    """
     if len(key) != KEY_BYTES:
         raise PlanError(f"the key has {len(key)} bytes; expected {KEY_BYTES}")
     problems = [] if firmware.wiring_file is None else wiring_problems(firmware.wiring_file, configuration["sensors"])
     if problems:
         raise PlanError("\n".join(problems))
     text = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    own = (PlannedFile(CONFIGURATION_PATH, text.encode()), PlannedFile(KEY_PATH, key))
+    own = (PlannedFile(CONFIGURATION_PATH, text.encode()), PlannedFile(KEY_PATH, key), *secrets)
     return ImagePlan(firmware.board, firmware.files + own, firmware.folders)
 
 

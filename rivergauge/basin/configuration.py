@@ -5,6 +5,7 @@ from typing import Any
 
 from .model import Basin, Sensor
 from .sensors import KINDS
+from .uplink import MODEM
 
 __all__ = ["station_configuration"]
 
@@ -15,15 +16,23 @@ def station_configuration(
     broker: Mapping[str, str | int],
     time_server: Mapping[str, str | int] | None = None,
 ) -> dict[str, Any]:
-    """Return the configuration of one station, ready for JSON; `broker` is {"host": ..., "port": ...}.
+    """Return the configuration of one station, ready for JSON; `broker` is {"host": ..., "port": ...}, with "tls" and
+    "username" where the broker asks for them.
 
-    So is `time_server`; without one the station relies on its board's own clock. Raises KeyError where the basin has no
-    such station.
+    `time_server` is a host and port too and comes before the basin file's; without either the station relies on its
+    board's own clock. Raises KeyError where the basin has no such station.
     """
     station = basin.station(station_id)
-    servers: dict[str, Any] = {"broker": {"host": broker["host"], "port": broker["port"]}}
+    uplink = station.uplink
+    servers: dict[str, Any] = {"broker": dict(broker)}
     if time_server is not None:
         servers["time_server"] = {"host": time_server["host"], "port": time_server["port"]}
+    elif uplink.time_server is not None:
+        servers["time_server"] = dict(zip(("host", "port"), uplink.time_server, strict=True))
+    if uplink.bytes_per_day is not None:
+        servers["bytes_per_day"] = uplink.bytes_per_day
+    if uplink.kind == MODEM:
+        servers["modem"] = {"port": uplink.port, "power_switch": uplink.power_switch, "apn": uplink.apn}
     return {
         "configuration_no": station.configuration_no,
         "basin": basin.code,

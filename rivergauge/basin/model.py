@@ -55,6 +55,21 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Uplink:
+    """How a station reaches the network: `kind` is "wifi" or "modem", and only a modem has port, power switch and APN.
+
+    `bytes_per_day` None is no limit; `time_server` is (host, port), None for a board whose clock is set otherwise.
+    """
+
+    kind: str
+    bytes_per_day: int | None = None
+    time_server: tuple[str, int] | None = None
+    port: int | None = None
+    power_switch: int | None = None
+    apn: str | None = None
+
+
+@dataclass(frozen=True)
 class Neighbour:
     """A station upstream, and how long its water takes to arrive."""
 
@@ -110,6 +125,7 @@ class Station:
     thresholds: tuple[Threshold, ...]
     upstream: tuple[Neighbour, ...]
     senml: tuple[SenmlName, ...] = ()
+    uplink: Uplink = Uplink("wifi")
 
 
 @dataclass(frozen=True)

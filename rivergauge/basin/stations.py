@@ -7,6 +7,7 @@ from .senml import read_senml
 from .sensors import read_sensors
 from .table import Table
 from .thresholds import read_thresholds
+from .uplink import read_uplink
 
 __all__ = ["read_station"]
 
@@ -35,6 +36,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     sensors = read_sensors(table)
     senml = read_senml(table, [sensor.sensor_no for sensor in sensors])
     sampling = _read_sampling(table)
+    uplink = read_uplink(table, sensors)
     rating, rating_source = read_rating(table)
     thresholds = read_thresholds(table, has_rating=rating is not None)
     neighbour_tables = table.take_tables("upstream", "station", "a list of { station = ..., travel_time_s = ... }")
@@ -42,7 +44,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     table.refuse_unknown()
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
-        sensors, sampling, rating, rating_source, thresholds, upstream, senml,
+        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink,
     )  # fmt: skip
 
 
