@@ -4,7 +4,7 @@ VENV   := .venv/bin
 SHELL  := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench hil fuzz hostile clean
+.PHONY: help demo test check bench hil fuzz hostile standby clean
 
 COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
             $(wildcard $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd')))
@@ -36,6 +36,9 @@ fuzz: .venv/built .venv/fuzzer  ## bytes that decoders disagree on, guided by co
 
 hostile: .venv/built .venv/developer .cache/demo-parts  ## 70,000 publishes against a hostile broker
 	@HOSTILE_PUBLISHES=70000 $(VENV)/python -m pytest -q tests/firmware/station/test_hostile_broker.py --timeout 3600 $(ARGS)
+
+standby: .venv/built .venv/developer .cache/all-parts  ## two gateways, either killed 100 times under load
+	@GATEWAY_KILLS=100 $(VENV)/python -m pytest -q -s tests/gateway/test_two_gateways.py --timeout 3600 $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info

@@ -22,7 +22,10 @@ Log = tuple[str, int]
 
 
 class Losses:
-    """Looks at the circumstances of each batch before its records are admitted."""
+    """Looks at the circumstances of each batch before its records are admitted.
+
+    With other gateways in company, one of them may have given the receipt: what is not here is not called lost.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class Losses:
         find_stored: FindStored,
         queues: Iterable[Log] = (),
         written_off: Iterable[WrittenOff] = (),
+        has_company: bool = False,
     ) -> None:
         self._windows = windows
         self._queues: dict[str, set[int]] = {}
         for station, log_id in queues:
             self._queues.setdefault(station, set()).add(log_id)
         self._find_stored = find_stored
+        self._has_company = has_company
         self._written_off: dict[Log, list[Range]] = {}
         self._below: dict[Log, tuple[int, int]] = {}  # (receipted, oldest held) as accounted for
         for each in written_off:
@@ -63,7 +68,8 @@ class Losses:
             self._windows.restore(station, batch.log_id, stored)
             in_hand = (batch.first_record_no, batch.first_record_no + len(batch.times_ms) - 1)
             lost = without(self._unaccounted(log, missing), [in_hand])
-            off += self._write_off(log, lost, is_overwritten=False)
+            if not self._has_company:
+                off += self._write_off(log, lost, is_overwritten=False)
         off += self._overwritten(log, [(batch.receipted, batch.oldest_held - 1)])
         self._below[log] = (batch.receipted, batch.oldest_held)
         return off

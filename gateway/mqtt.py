@@ -9,7 +9,7 @@ import ssl
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, NamedTuple
@@ -76,6 +76,8 @@ class Link:
         on_arrival: Callable[[], None],
         on_connected: Callable[[], None],
         echo_topic: str | None = None,
+        watched: Mapping[str, Callable[[bytes], None]] | None = None,
+        unwanted: Sequence[str] = (),
     ) -> None:
         self._address = address
         # What is heard back of our own is noted and not handed on: with QoS 0, so that nothing is to be acknowledged.
@@ -84,6 +86,11 @@ class Link:
         self._subscriptions = [(topic, SubscribeOptions(qos=1, retainHandling=RETAINED_IF_NEW)) for topic in topics]
         if echo_topic is not None:
             self._subscriptions.append((echo_topic, SubscribeOptions(qos=0, retainHandling=NONE_RETAINED)))
+        # States of others, for which only the last word counts: heard in the network thread, never kept for us.
+        self._watched = dict(watched or {})
+        # What the session may still be subscribed to from before, and would bring a second time.
+        self._unwanted = list(unwanted)
+        self._subscriptions += [(topic, SubscribeOptions(qos=0)) for topic in self._watched]
         self._now_ms = now_ms
         self._on_arrival = on_arrival
         self._on_connected = on_connected
@@ -189,6 +196,8 @@ class Link:
         with self._lock:
             self._connection_no += 1
             self._connected = True
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
         # Subscribed every time: a session that was there may lack a topic that the settings name since.
         client.subscribe(self._subscriptions)
 
@@ -220,6 +229,9 @@ class Link:
             topic = name.decode(errors="replace")
             if topic == self._echo_topic:
                 self._echo_s = monotonic()
+                continue
+            if (hear := self._watched.get(topic)) is not None:
+                hear(payload)
                 continue
             self._arrived += 1
             self._arrivals.append(Arrival(self._connection_no, packet_id, topic, payload, received_at_ms))

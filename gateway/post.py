@@ -1,6 +1,6 @@
 """Sends what the gateway owes: receipts to stations, flags and refusals from the outbox, and its own state."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.entries import DATA, SETTLED, Frame
 from gateway.ingest import Hmac
@@ -13,16 +13,20 @@ from gateway.worker import Worker
 from protocol.cose import seal
 from protocol.messages import Receipt, encode_receipt
 from protocol.receipts import RANGES_LIMIT
-from protocol.topics import receipt_topic
+from protocol.topics import parse_topic, receipt_topic
 
 __all__ = ["RECEIPTS", "Post"]
 
 RECEIPTS = "receipts"
+RECEIPT_LEAF = "receipt"
 GROUP_LIMIT = 1000  # frames or outgoing messages under way at once
 
 
 class Post(Worker):
-    """Follows the journal as far as receipts may go. What the broker has not taken is sent again after a restart."""
+    """Follows the journal as far as receipts may go. What the broker has not taken is sent again after a restart.
+
+    Receipts that are another gateway's to give are passed over: if that one did not give them, the station sends again.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Post(Worker):
         journal: Journal,
         progress: Progress,
         is_after_store: bool,
+        answers_for: Callable[[str], bool],
     ) -> None:
         super().__init__("post")
         self._link = link
@@ -42,6 +47,7 @@ class Post(Worker):
         self._journal = journal
         self._progress = progress
         self._is_after_store = is_after_store
+        self._answers_for = answers_for
         self._state: Publication | None = None
 
     def announce(self, state: Publication) -> None:
@@ -68,7 +74,9 @@ class Post(Worker):
         frames = self._due()
         if not (state or outgoing or frames):
             return None
-        publications = [Publication(each.topic, each.payload, each.retain) for each in outgoing]
+        publications = [
+            Publication(each.topic, each.payload, each.retain) for each in outgoing if self._is_ours(each.topic)
+        ]
         publications += [state] if state else []
         if not self._link.publish([*self._receipts(frames), *publications]):
             return None
@@ -80,6 +88,11 @@ class Post(Worker):
         if frames:
             self._progress.move(RECEIPTS, frames[-1].seq)
         return 0
+
+    def _is_ours(self, topic: str) -> bool:
+        """Tell whether a message of the outbox is to go: a refusal is the owner's, whose gateway may be a newer one."""
+        _, station, leaf = parse_topic(topic)
+        return leaf != RECEIPT_LEAF or self._answers_for(station)
 
     def _due(self) -> list[Frame]:
         limit = self._limit()
@@ -94,7 +107,7 @@ class Post(Worker):
         """Return the receipts for these frames, those for one station's log and key in one message."""
         numbers: dict[tuple[str, int, bytes], list[tuple[int, int]]] = {}
         for frame in frames:
-            if frame.kind == DATA:
+            if frame.kind == DATA and self._answers_for(frame.station):
                 owed = numbers.setdefault((frame.station, frame.log_id, frame.key_id), [])
                 owed.append((frame.first_no, frame.last_no))
         receipts: list[Publication] = []

@@ -4,6 +4,8 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 from gateway.connecting import broker_address, make_store
@@ -13,12 +15,14 @@ from gateway.feeding import Feeder
 from gateway.flagging import FLAGGING, Flagging
 from gateway.heartbeat import Heartbeat
 from gateway.hmac_sha256 import hmac_sha256
-from gateway.ingest import LEAVES, Ingest
+from gateway.ingest import Ingest
 from gateway.journal import Journal
 from gateway.keys import Keys
 from gateway.losses import Losses
 from gateway.monitor import Monitor
 from gateway.mqtt import BrokerAddress, Link, Publication
+from gateway.ownership import Ownership
+from gateway.ownership_settings import check_owned
 from gateway.page import Page
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
@@ -28,6 +32,7 @@ from gateway.settings import AFTER_STORE, Settings
 from gateway.stalls import Stage, follower_stage
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.store import Store
+from gateway.subscriptions import subscriptions
 from gateway.trimming import Trimming
 from gateway.worker import Worker
 from protocol.topics import gateway_state_topic
@@ -44,6 +49,8 @@ class Service:
     """The gateway of one basin. `now_ms` is its only clock for data; tests and the bench hand in their own."""
 
     def __init__(self, settings: Settings, basin: Basin, now_ms: Callable[[], int]) -> None:
+        if settings.ownership is not None:
+            check_owned(settings.ownership, [station.id for station in basin.stations], settings.basin)
         self._settings = settings
         self._basin = basin
         self._now_ms = now_ms
@@ -132,13 +139,15 @@ class Service:
         self._progress = Progress(self.journal.head(), self.journal.cursors(), len(self.journal.outbox(-1)))
         keys = Keys(self._settings.keys)
         senml = {station.id: station.senml for station in self._basin.stations}
-        losses = Losses(windows, self._find_stored, self.journal.queues(), self.journal.written_off())
+        has_company = self._settings.has_company
+        losses = Losses(windows, self._find_stored, self.journal.queues(), self.journal.written_off(), has_company)
         ingest = Ingest(code, senml, keys, windows, losses, hmac_sha256)
         if any(senml.values()):
             unproven = ", ".join(station for station, names in senml.items() if names)
             log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
         deliveries = Deliveries(self._basin)
-        topics = [f"rg/1/{code}/+/{leaf}" for leaf in LEAVES]
+        self._ownership = Ownership(self._settings.ownership, monotonic)
+        topics, unwanted = subscriptions(code, self._settings.broker.shared_subscription)
         self._link = Link(
             address,
             client_id=f"rivergauge-{name}",
@@ -146,16 +155,21 @@ class Service:
             will=self._state("gone"),
             now_ms=self._now_ms,
             on_arrival=lambda: self._reception.wake(),
-            on_connected=self._announce,
+            on_connected=self._connected,
             echo_topic=gateway_state_topic(name),
+            watched={gateway_state_topic(peer): partial(self._ownership.hear, peer) for peer in self._ownership.peers},
+            unwanted=unwanted,
         )
         self._room = Room(self.journal, self._settings.journal_limit_mb << 20, self._announce)
         self._reception = Reception(
             self._link, ingest, windows, self.journal, self._progress, self._room, self._make_room, self._now_ms
         )
         is_after_store = self._settings.receipts_after == AFTER_STORE
-        self._post = Post(self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store)
-        flagging = Flagging(self._basin, deliveries, self.journal, self._progress)
+        answers_for = self._ownership.answers_for
+        self._post = Post(
+            self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store, answers_for
+        )
+        flagging = Flagging(self._flagged_basin(), deliveries, self.journal, self._progress)
         names = [store.name for store in self._stores]
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
         passed = [FLAGGING, RECEIPTS, SETTLED, *names]
@@ -194,6 +208,16 @@ class Service:
         )
         page.start()
         return page
+
+    def _flagged_basin(self) -> Basin:
+        """Return the basin without thresholds where only a share of its records comes: half a flood is no flood."""
+        if self._settings.broker.shared_subscription is None:
+            return self._basin
+        return replace(self._basin, stations=tuple(replace(each, thresholds=()) for each in self._basin.stations))
+
+    def _connected(self) -> None:
+        self._ownership.begin()
+        self._announce()
 
     def _announce(self) -> None:
         """Have the world told whether the gateway takes records."""

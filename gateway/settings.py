@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.ownership_settings import OwnershipSettings, read_ownership
 from rivergauge.basin import ConfigurationError
 from rivergauge.basin.document import Document, Table, read_document
 
@@ -47,6 +48,7 @@ class BrokerSettings:
     username: str | None = None
     password_file: Path | None = None
     tls: TlsSettings | None = None
+    shared_subscription: str | None = None  # the name under which several gateways share what comes
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,12 @@ class Settings:
     receipts_after: str = AFTER_STORE
     journal_limit_mb: int = JOURNAL_LIMIT_MB
     web: WebSettings | None = None
+    ownership: OwnershipSettings | None = None
+
+    @property
+    def has_company(self) -> bool:
+        """True where other gateways may have given a station receipts for what this one never had."""
+        return self.ownership is not None or self.broker.shared_subscription is not None
 
     @property
     def embedded(self) -> EmbeddedSettings | None:
@@ -134,7 +142,14 @@ def _read_settings(document: Document) -> Settings:
         broker=_read_broker(broker, folder),
         stores=_read_stores(root, folder),
         web=_read_web(root.take_table("web", "a table [web] with host and port"), folder) if "web" in root else None,
+        ownership=read_ownership(root),
     )
+    if settings.receipts_after != AFTER_STORE and settings.has_company:
+        expected = f'"{AFTER_STORE}": what is only in the journal of one gateway, the other cannot know of'
+        gateway.note("receipts_after", f'"{settings.receipts_after}" beside another gateway', expected)
+    if settings.broker.shared_subscription is not None and settings.ownership is not None:
+        expected = "one of the two: what is shared has no owner"
+        root.note("ownership", "a table beside broker.shared_subscription", expected)
     if settings.web is not None and settings.embedded is None and document.problems == []:
         root.note("web", "a page", f'a [[store]] with kind = "{EMBEDDED}" for the page to read, or no [web]')
     for table in (gateway, root):
@@ -149,6 +164,7 @@ def _read_broker(table: Table, folder: Path) -> BrokerSettings:
         username=table.take_text("username", "a name") if "username" in table else None,
         password_file=_path(table, "password_file", "a file", folder) if "password_file" in table else None,
         tls=_read_tls(table.take_table("tls", "a table with ca_file"), folder) if "tls" in table else None,
+        shared_subscription=table.take_id("shared_subscription") if "shared_subscription" in table else None,
     )
     table.refuse_unknown()
     return broker

@@ -109,10 +109,10 @@ class Table:
         self._note_wrong(key, value, expected)
         return []
 
-    def take_texts(self, key: str, expected: str, pattern: str) -> list[str]:
+    def take_texts(self, key: str, expected: str, pattern: str, may_be_empty: bool = False) -> list[str]:
         value = self._take(key)
         is_list_of_texts = isinstance(value, list) and all(isinstance(text, str) for text in value)
-        if is_list_of_texts and value and all(re.fullmatch(pattern, text) for text in value):
+        if is_list_of_texts and (value or may_be_empty) and all(re.fullmatch(pattern, text) for text in value):
             return list(value)
         self._note_wrong(key, value, expected)
         return []

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.ownership_settings import OwnershipSettings
 from gateway.settings import (
     AFTER_STORE,
     EmbeddedSettings,
@@ -73,6 +74,12 @@ def test_a_page_for_others_has_names_and_a_token(load, tmp_path):
     assert web == WebSettings("0.0.0.0", 80, ("g.example.org",), tmp_path / "token")
 
 
+def test_a_standby_names_its_own_stations_and_whom_it_stands_in_for(load):
+    assert load(LEAST).ownership is None and not load(LEAST).has_company
+    settings = load(LEAST + '[ownership]\nown = []\nstandby_for = ["gateway-2"]\n')
+    assert settings.ownership == OwnershipSettings((), ("gateway-2",)) and settings.has_company
+
+
 def test_a_path_is_relative_to_the_file(load, tmp_path):
     assert load(LEAST).embedded == EmbeddedSettings("embedded", tmp_path / "observations.sqlite")
 
@@ -102,12 +109,25 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
         ),
         ("port = 1883", 'port = 1883\n[broker.tls]\ncertificate_file = "c"', "broker.tls.ca_file: found nothing"),
         ("port = 1883", 'port = 1883\n[broker.tls]\nca_file = "ca"\nkey_file = "k"', "broker.tls.certificate_file"),
+        (LEAST[-1:], '\n[ownership]\nstandby_for = ["gateway-2"]\n', "ownership.own: found nothing"),
+        (LEAST[-1:], '\n[ownership]\nown = ["Upper"]\n', "ownership.own: found a list of 1"),
+        (
+            "[broker]", 'receipts_after = "journal"\n[ownership]\n[broker]',
+            'gateway.receipts_after: found "journal" beside another gateway, expected "store"',
+        ),
+        (
+            "[broker]", 'receipts_after = "journal"\n[broker]\nshared_subscription = "ingest"',
+            'gateway.receipts_after: found "journal" beside another gateway, expected "store"',
+        ),
+        ("[broker]", '[ownership]\n[broker]\nshared_subscription = "i"', "ownership: found a table beside"),
     ],
     ids=[
         "port out of range", "port a text", "a name that is no id", "a missing key", "an unknown kind",
         "an unknown key", "no store", "no TOML", "a page without a store to read", "a store twice",
         "a page for others without a token", "a page everywhere without a name",
         "TLS without an authority", "a key without certificate",
+        "a standby that says nothing of its own stations", "an id that is none", "receipts too early for two gateways",
+        "receipts too early for a share", "an owner that shares",
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(load, found, instead, expected):
