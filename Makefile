@@ -40,6 +40,9 @@ hostile: .venv/built .venv/developer .cache/demo-parts  ## 70,000 publishes agai
 standby: .venv/built .venv/developer .cache/all-parts  ## two gateways, either killed 100 times under load
 	@GATEWAY_KILLS=100 $(VENV)/python -m pytest -q -s tests/gateway/test_two_gateways.py --timeout 3600 $(ARGS)
 
+cuts: .venv/built .venv/developer .cache/demo-parts  ## 10,000 power cuts inside the flash driver, delivered through the gateway
+	@POWER_CUTS=10000 $(VENV)/python -m pytest -q -s tests/rivergauge/test_power_cuts.py --timeout 3600 $(ARGS)
+
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info
 	find protocol gateway -name '*.so' -delete

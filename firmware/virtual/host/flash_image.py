@@ -15,9 +15,10 @@ from firmware.virtual.rom.nor_flash import (
     WEAR_HEADER_BYTES,
 )
 
-__all__ = ["FLASH_BYTES", "FlashImage"]
+__all__ = ["FILE_SYSTEM_BLOCKS", "FLASH_BYTES", "FlashImage"]
 
-FLASH_BYTES = 1024 * 1024  # half for the file system, half for the record queue (rom/chip.py)
+FILE_SYSTEM_BLOCKS = 128  # as in rom/chip.py; all that follow hold the record queue
+FLASH_BYTES = 2 * FILE_SYSTEM_BLOCKS * BLOCK_BYTES
 
 
 class FlashImage:

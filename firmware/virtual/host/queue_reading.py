@@ -1,7 +1,7 @@
 """Look into the record queue of a virtual station from outside, with the station's own code."""
 
 from firmware.station.queue import Queue
-from firmware.virtual.host.flash_image import FlashImage
+from firmware.virtual.host.flash_image import FILE_SYSTEM_BLOCKS, FlashImage
 from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER_BYTES, FlashRegion, NorFlash
 
 __all__ = ["count_records"]
@@ -12,6 +12,6 @@ def count_records(flash: FlashImage) -> int:
     cells = bytearray(flash.cells_path.read_bytes())
     block_count = len(cells) // BLOCK_BYTES
     chip = NorFlash(cells, bytearray(WEAR_HEADER_BYTES + 4 * block_count), lambda: None)
-    queue = Queue(FlashRegion(chip, block_count // 2, block_count // 2), 0, [])
+    queue = Queue(FlashRegion(chip, FILE_SYSTEM_BLOCKS, block_count - FILE_SYSTEM_BLOCKS), 0, [])
     queue.mount(lambda count: bytes(count))
     return int(queue.next_record_no) - 1

@@ -51,6 +51,7 @@ class VirtualStation:
         self.last_word_real_s = 0.0  # when, in real time, firmware and bench last spoke
         self.wakes = 0
         self.power_cuts = 0
+        self.outage_after_cut_ms = OUTAGE_AFTER_CUT_MS
         self.utc_offset_ms: int | None = 0  # error of the battery-backed clock; None: it was never set
         self.drift_ppm = 0  # by how much the board's oscillator runs fast; to be set while the station is off
         self._process: BoardProcess | None = None
@@ -185,7 +186,7 @@ class VirtualStation:
         if self.flash.faults:
             raise StationFailed(f"{self.id}: the firmware broke the rules of NOR flash {self.flash.faults} times")
         if status == -signal.SIGKILL and self.flash.power_was_cut():
-            self.cut_power(OUTAGE_AFTER_CUT_MS)
+            self.cut_power(self.outage_after_cut_ms)
         elif self._reset_cause is not None:
             self._run("application", self._reset_cause)
         elif sleep_until_ms is not None:
