@@ -3,7 +3,7 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -23,6 +23,7 @@ from gateway.monitor import Monitor
 from gateway.mqtt import BrokerAddress, Link, Publication
 from gateway.ownership import Ownership
 from gateway.ownership_settings import check_owned
+from gateway.pace import backfill_batches
 from gateway.page import Page
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
@@ -152,7 +153,7 @@ class Service:
             address,
             client_id=f"rivergauge-{name}",
             topics=topics,
-            will=self._state("gone"),
+            will=self._state({"state": "gone"}),
             now_ms=self._now_ms,
             on_arrival=lambda: self._reception.wake(),
             on_connected=self._connected,
@@ -220,11 +221,18 @@ class Service:
         self._announce()
 
     def _announce(self) -> None:
-        """Have the world told whether the gateway takes records."""
-        self._post.announce(self._state("hold" if self._room.is_holding else "accepting"))
+        """Have the world told whether the gateway takes records, and how fast a backlog may come."""
+        if self._room.is_holding:
+            self._post.announce(self._state({"state": "hold"}))
+            return
+        used_bytes, limit_bytes = self.journal.used_bytes(), self._settings.journal_limit_mb << 20
+        behind = self._progress.head - self._progress.cursor(SETTLED)
+        batches = backfill_batches(used_bytes, limit_bytes, behind, len(self._basin.stations))
+        pace = {} if batches is None else {"backfill_batches": batches}
+        self._post.announce(self._state({"state": "accepting"} | pace))
 
     def _make_room(self) -> None:
         self._trimming.wake()
 
-    def _state(self, state: str) -> Publication:
-        return Publication(gateway_state_topic(self._settings.name), json.dumps({"state": state}).encode(), True)
+    def _state(self, state: Mapping[str, str | int]) -> Publication:
+        return Publication(gateway_state_topic(self._settings.name), json.dumps(state).encode(), True)
