@@ -29,6 +29,7 @@ from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.reception import Reception
 from gateway.room import Room
+from gateway.running import RunningLock
 from gateway.settings import AFTER_STORE, Settings
 from gateway.stalls import Stage, follower_stage
 from gateway.stores.embedded import EmbeddedStore
@@ -59,6 +60,7 @@ class Service:
         self._stores: list[Store] = []
         self._workers: list[Worker] = []
         self._page: Page | None = None
+        self._lock = RunningLock(settings.journal)
 
     def start(self) -> None:
         """Open journal, stores and page and begin to work; returns at once, the broker need not be there yet.
@@ -67,6 +69,7 @@ class Service:
         """
         address = broker_address(self._settings.broker)
         self._stores = [make_store(each) for each in self._settings.stores]
+        self._lock.take()
         try:
             self.journal.open()
             for store in self._stores:
@@ -97,6 +100,7 @@ class Service:
         for store in self._stores:
             store.close()
         self.journal.close()
+        self._lock.give_back()
 
     def is_idle(self) -> bool:
         """True when nothing received waits in any queue, store, receipt or outbox.

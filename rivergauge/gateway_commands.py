@@ -1,18 +1,20 @@
 """`rivergauge check` and `status`: the gateway on a server, seen from outside."""
 
 import json
+import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.checking import check_gateway
+from gateway.audit import Finding, Level, audit
 from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.status import read_status
 from rivergauge.basin import load_basin
-from rivergauge.listing import Form, choose_form, print_listing
+from rivergauge.listing import Form, print_listing
 
 __all__ = ["DEFAULT_CONFIG", "FAILED", "ConfigOption", "JsonOption", "check", "open_journal", "status"]
 
@@ -24,18 +26,35 @@ FAILED = 1
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Check settings, basin file, keys, and that broker and stores can be reached; exit status 1 where one fails.
+    """Audit keys, disk, journal, broker and stores, and say what to do; the gateway may be running or not.
+
+    It writes one point of its own into each store that is a server, and sends empty messages that nobody acts on.
+    Exit status 1 where there is a problem; a warning is none.
 
     Example: rivergauge check --config deploy/gateway.toml
     """
     settings = load_settings(config)
-    findings = check_gateway(settings, load_basin(settings.basin))
-    rows = [
-        {"checked": each.what, "result": "ok" if each.is_well else "FAILED", "detail": each.detail} for each in findings
-    ]
-    print_listing(rows, ["checked", "result", "detail"], choose_form(as_json), "nothing to check")
-    if not all(each.is_well for each in findings):
+    findings: list[Finding] = []
+    for each in audit(settings, load_basin(settings.basin), lambda: time.time_ns() // 1_000_000):
+        findings.append(each)
+        if not as_json:
+            typer.echo(_told(each))
+    found = Counter(each.level for each in findings)
+    if as_json:
+        rows = [
+            {"checked": each.what, "result": each.level.value, "detail": each.detail, "advice": each.advice}
+            for each in findings
+        ]
+        print_listing(rows, ["checked", "result", "detail", "advice"], Form.JSON, "")
+    else:
+        typer.echo(f"{len(findings)} checked: {found[Level.PROBLEM]} problems, {found[Level.WARNING]} warnings")
+    if found[Level.PROBLEM]:
         raise typer.Exit(FAILED)
+
+
+def _told(finding: Finding) -> str:
+    line = f"{finding.level.value:<9}{finding.what}: {finding.detail}"
+    return f"{line}\n{'':<9}-> {finding.advice}" if finding.advice else line
 
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:

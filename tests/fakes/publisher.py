@@ -52,6 +52,7 @@ def write_key(folder: Path, basin: str, station: str, key_id: str, key: bytes) -
     path = folder / basin / f"{station}.key"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{key_id} {key.hex()}\n")
+    path.chmod(0o600)
 
 
 class Publisher:

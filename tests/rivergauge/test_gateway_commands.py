@@ -82,18 +82,31 @@ def _status(site):
     return json.loads(rivergauge(site, "status", "--json").stdout)
 
 
-def test_check_says_what_is_well_and_what_is_not(site, broker):
+def test_check_says_what_is_well_what_is_not_and_what_to_do(site, broker):
     (site / "keys" / "syr-darya" / "akdzhar.key").unlink()
     finished = rivergauge(site, "check", "--json")
-    results = {row["checked"]: row["result"] for row in json.loads(finished.stdout)}
-    assert results == {
-        "keys of akdzhar": "FAILED", "keys of kokbulak": "ok", "keys of uchkurgan": "ok", "journal": "ok",
-        "store embedded": "ok", "broker": "FAILED",
+    rows = json.loads(finished.stdout)
+    assert {row["checked"]: row["result"] for row in rows} == {
+        "keys of akdzhar": "problem", "keys of kokbulak": "ok", "keys of uchkurgan": "ok", "disk": "ok",
+        "journal": "ok", "store embedded": "ok", "gateway": "ok", "broker": "problem",
     }  # fmt: skip
+    assert [row["checked"] for row in rows if row["advice"]] == ["keys of akdzhar", "broker"]
     assert finished.returncode == 1
     write_key(site / "keys", "syr-darya", "akdzhar", "akdzhar-1", KEY)
     broker.start()
-    assert rivergauge(site, "check").returncode == 0
+    finished = rivergauge(site, "check")
+    assert finished.returncode == 0, finished.stdout
+    assert finished.stdout.splitlines()[-1].endswith("checked: 0 problems, 2 warnings")
+    assert "warning  broker strangers: anyone who reaches the broker may publish" in finished.stdout
+
+
+def test_check_of_the_example_as_it_lies_in_the_checkout_is_clear(site):
+    finished = subprocess.run(
+        [*COMMAND, "check", "--config", DEPLOY / "gateway.toml"], capture_output=True, text=True, timeout=60
+    )
+    assert finished.returncode in (0, 1)
+    assert "Traceback" not in finished.stdout + finished.stderr
+    assert finished.stdout.splitlines()[-1].split()[1] == "checked:"
 
 
 @pytest.mark.parametrize("command", [["run"], ["check"], ["status"], ["deadletters", "list"]])

@@ -1,0 +1,69 @@
+"""The audit of keys and secrets: those that are needed are there, and nobody else can read them."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.keys import KeyFileError, Keys
+from gateway.settings import EmbeddedSettings, Settings
+from rivergauge.basin import Basin, Station
+
+from .finding import Finding, ok, problem, warning
+
+__all__ = ["audit_keys", "audit_loggers", "audit_secrets"]
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def audit_keys(settings: Settings, basin: Basin) -> Iterator[Finding]:
+    """Yield one finding for each station that has a key."""
+    keys = Keys(settings.keys)
+    for station in basin.stations:
+        if station.sensors:  # else it is another maker's logger alone, which has no key
+            yield _key(settings.keys, keys, basin.code, station)
+
+
+def audit_loggers(basin: Basin) -> Iterator[Finding]:
+    for station in basin.stations:
+        if station.senml:
+            yield ok(
+                f"SenML of {station.id}",
+                f"{len(station.senml)} values, taken from whoever may write to its topic: nothing proves the sender",
+            )
+
+
+def audit_secrets(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding for each secret that cannot be used, or that other users can read."""
+    broker, web = settings.broker, settings.web
+    files = {"broker password": broker.password_file, "broker TLS key": broker.tls.key_file if broker.tls else None}
+    files |= {"page token": web.token_file if web else None}
+    for store in settings.stores:
+        if not isinstance(store, EmbeddedSettings):
+            files[f"secret of store {store.name}"] = store.secret_file
+    for what, path in files.items():
+        if path is None:
+            continue
+        if not path.is_file():
+            yield problem(what, f"{path}: found nothing", "write the secret into this file, with mode 600")
+        elif not _is_private(path):
+            yield problem(what, f"{path} can be read by other users", f"chmod 600 {path}")
+
+
+def _key(folder: Path, keys: Keys, basin: str, station: Station) -> Finding:
+    what = f"keys of {station.id}"
+    path = folder / basin / f"{station.id}.key"
+    advice = f"`rivergauge station flash` makes it with the station; or add a line `{station.key_id} <64 hex digits>`"
+    try:
+        known = keys.of(basin, station.id)
+    except KeyFileError as error:
+        return problem(what, str(error), "correct the file; the gateway sees it at once")
+    if station.key_id.encode() not in known:
+        found = f"only {', '.join(each.decode() for each in known)}" if known else "no key"
+        return problem(what, f"{path}: found {found}, expected {station.key_id}, as the basin file names it", advice)
+    if not _is_private(path):
+        return warning(what, f"{path} can be read by other users, who could speak for the station", f"chmod 600 {path}")
+    return ok(what, f"{len(known)} valid")
+
+
+def _is_private(path: Path) -> bool:
+    return not path.stat().st_mode & OTHERS
