@@ -15,7 +15,7 @@ from .memory import Memory, count_boot, recall
 from .orders import Orders
 from .queue import Queue
 from .sampler import Sampler
-from .schedule import due_instant, skipped_instants
+from .schedule import FixedIntervals, due_instant, skipped_instants
 
 WAKE_UP_MS = 1000  # from the start of the processor to the first line here, and a little more
 UPLINK_MARGIN_MS = 2000  # between the end of the uplink and the wake for the next instant
@@ -61,7 +61,9 @@ class Wake:
         # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
         self._memory = recall(board.rtc_memory()) if board.reset_cause() == DEEP_SLEEP else Memory()
         self._clock = Clock(board, root, self._memory.clock)
-        self._queue = Queue(board.queue_flash(), configuration.configuration_no, self._sampler.channels())
+        channels = self._sampler.channels()
+        self._queue = Queue(board.queue_flash(), configuration.configuration_no, channels)
+        self._intervals = _intervals(configuration, channels, self._memory.intervals)
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._newest = self._queue.newest_record()  # of the wakes before
         self.wants_reset = False  # a command asked for a new start
@@ -81,17 +83,22 @@ class Wake:
         elapsed_ms = self._board.monotonic_ms() - self._newest.monotonic_ms
         was_running = self._newest.boot_no == self._memory.boot_no and elapsed_ms < due_ms - last_ms - CLOCK_STEP_MS
         values = [(None, quality.NOT_DATED if was_running else quality.STATION_OFF)] * len(self._sampler.channels())
-        for instant_ms in skipped_instants(last_ms, due_ms, self._configuration.record_every_ms):
+        for instant_ms in skipped_instants(last_ms, due_ms, self._intervals.record_every_ms):
             self._append(instant_ms, values)
+            self._intervals.forget_samples()
 
     def measure(self):
-        """Record the instant that is due about now; one that is further ahead is left to the next wake."""
+        """Take the sample that is due about now; one that is further ahead is left to the next wake."""
         due_ms = self._due_ms()
         if due_ms - self._now_ms() > self._sampler.lead_ms() + 2 * WAKE_UP_MS:
             return
         # Before anything can fail: an instant is tried once, or a lasting fault would wake the station without end.
         self._attempted_ms = due_ms
-        self._append(due_ms, self._sampler.measure(self._monotonic_at(due_ms)))
+        monotonic_ms = self._monotonic_at(due_ms)
+        for instant_ms, values in self._intervals.take(due_ms, monotonic_ms, self._sampler.measure(monotonic_ms)):
+            self._append(instant_ms, values)
+        if self._intervals.has_begun:
+            self._black_box.note("trigger", "raised: a record every %d ms" % self._intervals.record_every_ms)
 
     def set_clock(self):
         """Ask the time server when that is due, whatever became of the broker."""
@@ -130,8 +137,9 @@ class Wake:
 
     def send(self):
         """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
-        is_due = self._attempted_ms is not None and self._attempted_ms % self._configuration.send_every_ms == 0
-        if not (is_due or self._memory.awaits_receipts or not self._memory.is_born):
+        has_begun = self._intervals.has_begun
+        is_due = self._attempted_ms is not None and self._attempted_ms % self._intervals.send_every_ms == 0
+        if not (has_begun or is_due or self._memory.awaits_receipts or not self._memory.is_born):
             return
         deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
         if deadline_ms - self._board.monotonic_ms() < SHORTEST_UPLINK_MS:
@@ -142,7 +150,7 @@ class Wake:
 
         was_cut_off = self._memory.awaits_receipts
         restraint = Restraint(self._board, self._memory, self._configuration.bytes_per_day)
-        if restraint.holds_back():
+        if restraint.holds_back() and not has_begun:
             return
         configuration, queue, memory = self._configuration, self._queue, self._memory
         uplink = Uplink(self._board, configuration, queue, memory, restraint, self._carry_out, self._black_box)
@@ -160,6 +168,7 @@ class Wake:
         """Keep what the next wake has to know."""
         self._memory.queue_hint = self._queue.hint()
         self._memory.clock = self._clock.pack()
+        self._memory.intervals = self._intervals.pack()
         self._board.set_rtc_memory(self._memory.pack())
 
     def next_wake_ms(self):
@@ -183,7 +192,7 @@ class Wake:
 
     def _due_ms(self):
         last_ms = self._attempted_ms if self._attempted_ms is not None else self._last_ms()
-        return due_instant(self._now_ms(), self._configuration.record_every_ms, last_ms)
+        return due_instant(self._now_ms(), self._intervals.wake_every_ms, last_ms)
 
     def _last_ms(self):
         """Return the last instant recorded before this wake, as `_now_ms` counts; None where the queue cannot tell."""
@@ -204,3 +213,11 @@ class Wake:
         clock_quality = self._clock.quality() if utc_ms is not None else 0
         is_test = self._orders.is_test
         self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values, is_test, clock_quality)
+
+
+def _intervals(configuration, channels, kept):
+    if configuration.adaptive is None:
+        return FixedIntervals(configuration)
+    from .adaptive import AdaptiveIntervals
+
+    return AdaptiveIntervals(configuration, channels, kept)

@@ -6,7 +6,7 @@ from protocol.quality import GOOD
 from protocol.variables import TOTAL
 
 RUN_LIMIT = 96  # records in one batch
-NEWEST_LIMIT = 8  # records that go ahead of a backlog
+NEWEST_LIMIT = 16  # records that go ahead of a backlog: those from before a trigger among them
 
 
 class Run:

@@ -12,7 +12,7 @@ WATCHDOG = 3
 SOFT_RESET = 4
 BROWN_OUT = 5
 
-RTC_MEMORY_BYTES = 128  # what every supported board keeps through deep sleep and loses with power
+RTC_MEMORY_BYTES = 1024  # what every supported board keeps through deep sleep and loses with power
 
 
 class HardwareError(Exception):

@@ -4,8 +4,8 @@
 import binascii
 import struct
 
-_LAYOUT = "<BIIBBBIHI"
-_VERSION = 3
+_LAYOUT = "<BIIBBBIHIBB"
+_VERSION = 4
 _IS_BORN = 0x01
 _AWAITS_RECEIPTS = 0x02
 _MAY_HAVE_UNDATED = 0x04
@@ -27,6 +27,8 @@ class Memory:
         self.bytes_today = 0  # sent and received over the network
         self.queue_hint = b""
         self.clock = b""
+        self.power = b""
+        self.intervals = b""  # with the samples from before a trigger
         self.is_new_boot = True
 
     def next_message_no(self):
@@ -48,8 +50,10 @@ class Memory:
             self.next_exchange_s,
             self.day,
             self.bytes_today,
+            len(self.clock),
+            len(self.power),
         )
-        data += self.queue_hint + self.clock
+        data += self.queue_hint + self.clock + self.power + self.intervals
         return struct.pack("<I", binascii.crc32(data)) + data
 
 
@@ -69,13 +73,18 @@ def recall(data):
             memory.next_exchange_s,
             memory.day,
             memory.bytes_today,
+            clock_bytes,
+            power_bytes,
         ) = struct.unpack_from(_LAYOUT, data, 4)
         memory.may_have_undated = bool(flags & _MAY_HAVE_UNDATED)
         memory.is_born = bool(flags & _IS_BORN)
         memory.awaits_receipts = bool(flags & _AWAITS_RECEIPTS)
-        hint_at = 4 + struct.calcsize(_LAYOUT)
-        memory.queue_hint = data[hint_at : hint_at + hint_bytes]
-        memory.clock = data[hint_at + hint_bytes :]
+        clock_at = 4 + struct.calcsize(_LAYOUT) + hint_bytes
+        power_at = clock_at + clock_bytes
+        memory.queue_hint = data[clock_at - hint_bytes : clock_at]
+        memory.clock = data[clock_at:power_at]
+        memory.power = data[power_at : power_at + power_bytes]
+        memory.intervals = data[power_at + power_bytes :]
         memory.is_new_boot = False
     return memory
 

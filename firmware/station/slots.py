@@ -17,6 +17,7 @@ import struct
 HEADER_BYTES = 128
 SLOT_BYTES = 64
 MAX_VALUES = 9
+VALUE_BYTES = 4
 
 # Marks: 0xFF until set. A mark torn by a power cut counts as set: it was begun because its fact was already true.
 GAP_TOLD_AT = 126
@@ -37,7 +38,7 @@ _CHANNEL_BYTES = 8
 _RECORD = "<IHBBIH"
 _RECORD_AT = 4
 _VALUES_AT = _RECORD_AT + struct.calcsize(_RECORD)
-_DATE_AT = _VALUES_AT + 4 * MAX_VALUES
+_DATE_AT = _VALUES_AT + VALUE_BYTES * MAX_VALUES
 _DATE_BYTES = 8
 _HIGH_BITS = 10  # of the time, above its lower 32
 _HIGH_MASK = (1 << _HIGH_BITS) - 1
@@ -151,14 +152,7 @@ def encode_record(record_no, boot_no, monotonic_ms, utc_ms, values, is_test, clo
         monotonic_ms & 0xFFFFFFFF,
         monotonic_ms >> 32,
     )
-    for index, (mantissa, quality) in enumerate(values):
-        if mantissa is None:
-            word = quality << 4 | MISSING
-        elif -MANTISSA_MAX <= mantissa <= MANTISSA_MAX:
-            word = (mantissa << 4 | quality) & 0xFFFFFFFF
-        else:
-            raise ValueError("value %d is %d, at most %d fits" % (index, mantissa, MANTISSA_MAX))
-        struct.pack_into("<I", buffer, _VALUES_AT + 4 * index, word)
+    encode_values(values, buffer, _VALUES_AT)
     if utc_ms is not None:
         buffer[_DATE_AT : _DATE_AT + _DATE_BYTES] = encode_date(utc_ms, clock_quality)[1]
     struct.pack_into("<I", buffer, 0, _record_crc(buffer, flags))
@@ -182,9 +176,26 @@ def decode_record(buffer):
     record.is_test = bool(flags & FLAG_TEST)
     record.is_receipted = buffer[RECEIPTED_AT] != 0xFF
     record.is_set_aside = buffer[SET_ASIDE_AT] != 0xFF
-    record.values = [_decode_value(struct.unpack_from("<i", buffer, _VALUES_AT + 4 * i)[0]) for i in range(count)]
+    record.values = decode_values(buffer, _VALUES_AT, count)
     record.utc_ms, record.clock_quality = _decode_date(bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]))
     return record
+
+
+def encode_values(values, buffer, at):
+    """Put values into the buffer, VALUE_BYTES each."""
+    for index, (mantissa, quality) in enumerate(values):
+        if mantissa is None:
+            word = quality << 4 | MISSING
+        elif -MANTISSA_MAX <= mantissa <= MANTISSA_MAX:
+            word = (mantissa << 4 | quality) & 0xFFFFFFFF
+        else:
+            raise ValueError("value %d is %d, at most %d fits" % (index, mantissa, MANTISSA_MAX))
+        struct.pack_into("<I", buffer, at + VALUE_BYTES * index, word)
+
+
+def decode_values(buffer, at, count):
+    """Return the (mantissa, quality) or (None, reason) of as many values."""
+    return [_decode_value(struct.unpack_from("<i", buffer, at + VALUE_BYTES * index)[0]) for index in range(count)]
 
 
 def is_blank(buffer):

@@ -3,8 +3,10 @@
 
 import os
 
+from firmware.station.adaptive import STATE_BYTES
 from firmware.station.hal import RTC_MEMORY_BYTES
 from firmware.station.memory import Memory, count_boot, recall
+from firmware.station.recent import BYTES
 from tests.firmware.station.expecting import new_folder
 
 
@@ -14,12 +16,17 @@ def remembered():
     memory.message_no = 12
     memory.is_born = True
     memory.queue_hint = bytes(range(21))
+    memory.clock = bytes(range(32))
+    memory.power = bytes(range(40))
+    memory.intervals = bytes(STATE_BYTES) + bytes(BYTES)
     return memory
 
 
 def test_what_was_packed_is_recalled():
     memory = recall(remembered().pack())
     assert (memory.boot_no, memory.message_no, memory.queue_hint) == (70_000, 12, bytes(range(21)))
+    assert (memory.clock, memory.power) == (bytes(range(32)), bytes(range(40)))
+    assert memory.intervals == bytes(STATE_BYTES + BYTES)
     assert (memory.is_born, memory.awaits_receipts, memory.is_new_boot) == (True, False, False)
 
 

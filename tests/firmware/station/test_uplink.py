@@ -91,10 +91,10 @@ def test_the_window_of_the_station_travels_with_each_batch(board, gateway, root)
 
 
 def test_records_wait_for_the_broker_and_go_in_batches(board, gateway, root):
-    measure_offline(board, root, 202)
+    measure_offline(board, root, 230)
     wakes.run(board, root, 2)
     assert sorted(gateway.record_nos()) == list(range(1, len(gateway.record_nos()) + 1))
-    assert [len(batch.times_ms) for batch in gateway.batches][:4] == [NEWEST_LIMIT, 96, 96, 203 - 192 - NEWEST_LIMIT]
+    assert [len(batch.times_ms) for batch in gateway.batches][:4] == [NEWEST_LIMIT, 96, 96, 231 - 192 - NEWEST_LIMIT]
     assert pending_count(board) == 0
 
 
