@@ -1,6 +1,8 @@
 """What the journal holds: frames, dead letters, reports and messages to send."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 __all__ = [
     "ALL_FRESH",
@@ -14,6 +16,7 @@ __all__ = [
     "Outgoing",
     "Report",
     "WrittenOff",
+    "whole",
 ]
 
 # Kinds of frames; those with records are called as the leaf of the topic they came on.
@@ -34,8 +37,7 @@ COUNTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One entry of the journal; `seq` is 0 until it is written."""
 
     kind: str
@@ -48,6 +50,12 @@ class Frame:
     fresh: tuple[int, ...]
     payload: bytes
     seq: int = 0
+
+
+@cache
+def whole(count: int) -> tuple[int, ...]:
+    """Return the indexes of every record of a batch."""
+    return tuple(range(count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,12 +159,12 @@ class Flagging(Worker):
 
     def _tell(self, transaction: Transaction, flags: Iterable[tuple[int, Flag]]) -> int:
         """Hand the flags to the stores and to the broker; return the seq of the last one's frame, 0 without any."""
-        head = 0
+        frames = []
         for at_ms, flag in flags:
             # A frame that carries a flag holds no records and is owed no receipt.
-            head = transaction.add_frame(Frame(FLAG, flag.station, at_ms, b"", 0, 0, 0, (), flag_to_json(flag)))
+            frames.append(Frame(FLAG, flag.station, at_ms, b"", 0, 0, 0, (), flag_to_json(flag)))
             transaction.add_outgoing(Outgoing(flag_topic(flag.basin, flag.station), flag_message(flag), True))
-        return head
+        return transaction.add_frames(frames)
 
 
 def _series(delivery: Delivery, variable: str) -> Iterable[Seen]:

@@ -8,6 +8,7 @@ The law this file keeps: every message gets exactly one judgement, whatever its 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.entries import DATA, SENML, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.keys import KeyFileError, Keys
@@ -64,8 +65,7 @@ class Judgement:
     queue: tuple[str, int] | None = None  # (station, log id) where it is the first batch of a queue
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where records came from; `kind` is DATA or SENML, the leaf of the topic."""
 
     kind: str
@@ -97,6 +97,10 @@ class Ingest:
         self._hmac_sha256 = hmac_sha256
         self._reader = DataReader()
         self._places: dict[str, tuple[str, str, str]] = {}  # topics of the basin's stations, as parsed
+
+    def look_again(self) -> None:
+        """Have changed keys known from now on: to be called before each group of messages."""
+        self._keys.look_again()
 
     def judge(self, topic: str, message: bytes, received_at_ms: int) -> Judgement:
         """Return what becomes of a message as it came from the broker."""
@@ -181,8 +185,8 @@ class Ingest:
         return judgement
 
     def _take_records(self, origin: Origin, payload: bytes, batch: Batch | Head, received_at_ms: int) -> Judgement:
-        judgement = Judgement(Counter(messages_received=1, messages_decoded=1))
-        judgement.counts["records_received"] = len(batch.times_ms)
+        counts = {"messages_received": 1, "messages_decoded": 1, "records_received": len(batch.times_ms)}
+        judgement = Judgement(Counter(counts))
         self._admit(judgement, origin, payload, batch, received_at_ms, None)
         return judgement
 
@@ -196,8 +200,10 @@ class Ingest:
             skipped = only_record_no - first_no
             first_no, times_ms = only_record_no, times_ms[skipped : skipped + 1]
         admission = self._windows.admit(origin.station, batch.log_id, first_no, times_ms)
-        judgement.counts["records_duplicate"] += admission.duplicates
-        judgement.counts["records_dead"] += len(admission.dead)
+        if admission.duplicates:
+            judgement.counts["records_duplicate"] += admission.duplicates
+        if admission.dead:
+            judgement.counts["records_dead"] += len(admission.dead)
         judgement.dead_letters += [
             DeadLetter(
                 received_at_ms,
@@ -211,7 +217,7 @@ class Ingest:
             )
             for index, reason in admission.dead
         ]
-        fresh = tuple(index + skipped for index in admission.fresh)
+        fresh = admission.fresh if skipped == 0 else tuple(index + skipped for index in admission.fresh)
         judgement.frame = _frame(origin, payload, batch, fresh, received_at_ms)
 
     def _refusal(self, station: str, key: bytes, sealed: Sealed, error: Exception) -> Outgoing:
@@ -238,13 +244,13 @@ class ChannelTwice(ValueError):
 REASON_WORDS: dict[type[Exception], str] = {UnknownVariable: "unknown-variable", ChannelTwice: "channel-twice"}
 
 
-def _frame(origin: Origin, payload: bytes, batch: Batch | Head, fresh: Sequence[int], received_at_ms: int) -> Frame:
+def _frame(origin: Origin, payload: bytes, batch: Batch | Head, fresh: tuple[int, ...], received_at_ms: int) -> Frame:
     last_no = batch.first_record_no + len(batch.times_ms) - 1
     # Without fresh records or gaps the frame is only there to be receipted.
     kept = payload if fresh or batch.gaps else b""
     return Frame(
         origin.kind, origin.station, received_at_ms, origin.key_id, batch.log_id, batch.first_record_no, last_no,
-        tuple(fresh), kept,
+        fresh, kept,
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.entries import ALL_FRESH, COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
+from gateway.entries import ALL_FRESH, COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff, whole
+from gateway.newest_frames import NewestFrames
 from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
@@ -92,6 +93,7 @@ class Journal:
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
+        self._newest = NewestFrames()
 
     def open(self) -> None:
         """Open the file, creating it if need be; raise sqlite3.Error when it is not a usable journal."""
@@ -126,12 +128,16 @@ class Journal:
             self._writer.execute(f"PRAGMA synchronous = {'NORMAL' if can_be_repeated else 'FULL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self._writer)
+                transaction = Transaction(self._writer)
+                yield transaction
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+            if transaction.has_trimmed:
+                self._newest.clear()
+            self._newest.add(transaction.added)
 
     def used_bytes(self) -> int:
         """Return how much of the file is in use; what was removed is used again and does not count."""
@@ -146,6 +152,9 @@ class Journal:
 
     def frames(self, after: int, limit: int) -> list[Frame]:
         """Return up to `limit` frames with seq > `after`, in order."""
+        newest = self._newest.after(after, limit)
+        if newest is not None:
+            return newest
         rows = self._read(
             "SELECT kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq"
             " FROM frame WHERE seq > ? ORDER BY seq LIMIT ?",
@@ -232,7 +241,7 @@ class Journal:
 
 def _frame(row: Sequence[Any]) -> Frame:
     kind, station, received_at_ms, key_id, log_id, first_no, last_no, text, payload, seq = row
-    fresh = tuple(range(last_no - first_no + 1)) if text == ALL_FRESH else tuple(json.loads(text))
+    fresh = whole(last_no - first_no + 1) if text == ALL_FRESH else tuple(json.loads(text))
     return Frame(kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq)
 
 

@@ -17,17 +17,28 @@ class KeyFileError(Exception):
 
 
 class Keys:
-    """Reads key files when they are asked for, and again when they change: a new station needs no restart."""
+    """Reads key files when they are asked for, and again when they change: a new station needs no restart.
+
+    Whether one has changed is looked at once between two calls of `look_again`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[tuple[str, str], tuple[tuple[int, int], dict[bytes, bytes]]] = {}
+        self._looked_at: dict[tuple[str, str], dict[bytes, bytes]] = {}
+
+    def look_again(self) -> None:
+        """Have every file looked at when it is asked for the next time."""
+        self._looked_at.clear()
 
     def of(self, basin: str, station: str) -> dict[bytes, bytes]:
         """Return key by key id, empty when the station has no file; raise KeyFileError. Both names are checked ids."""
+        looked_at = self._looked_at.get((basin, station))
+        if looked_at is not None:
+            return looked_at
         path = f"{self._folder}/{basin}/{station}.key"
         try:
-            status = os.stat(path)  # for each message: a Path would cost more than the look at the file
+            status = os.stat(path)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -36,6 +47,7 @@ class Keys:
         known = self._known.get((basin, station))
         if known is None or known[0] != version:
             known = self._known[(basin, station)] = (version, _read(path))
+        self._looked_at[(basin, station)] = known[1]
         return known[1]
 
 

@@ -64,6 +64,7 @@ class Reception(Worker):
             self._on_hold()
             self.rest(HOLD_S)
             return 0
+        self._ingest.look_again()
         self._replay()
         arrivals = self._link.take(GROUP_LIMIT)
         if not arrivals:
@@ -103,7 +104,9 @@ class Reception(Worker):
             try:
                 with self._journal.transaction() as transaction:
                     counts: Counter[str] = Counter()
-                    head = max((_write_one(transaction, each, counts) for each in judgements), default=0)
+                    for each in judgements:
+                        _write_one(transaction, each, counts)
+                    head = transaction.add_frames([each.frame for each in judgements if each.frame is not None])
                     for name, number in counts.items():
                         transaction.count(name, number)
                     transaction.save_runs(changes)
@@ -130,8 +133,8 @@ def _tell_of_losses(judgements: Sequence[Judgement]) -> None:
             log.warning("the queue of %s was formatted anew: its log is %d now", *judgement.queue)
 
 
-def _write_one(transaction: Transaction, judgement: Judgement, counts: Counter[str]) -> int:
-    """Write down one judgement but for its counts, which are added up; return the seq of its frame, 0 without one."""
+def _write_one(transaction: Transaction, judgement: Judgement, counts: Counter[str]) -> None:
+    """Write down one judgement but for its frame, and its counts, which are added up."""
     for letter in judgement.dead_letters:
         transaction.add_dead_letter(letter)
     if judgement.answer is not None:
@@ -143,4 +146,3 @@ def _write_one(transaction: Transaction, judgement: Judgement, counts: Counter[s
         transaction.add_queue(*judgement.queue, judgement.frame.received_at_ms)
     for name, number in judgement.counts.items():
         counts[name] += number
-    return transaction.add_frame(judgement.frame) if judgement.frame is not None else 0

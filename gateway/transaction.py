@@ -16,21 +16,28 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.added: list[Frame] = []  # in the order of their seq
+        self.has_trimmed = False
 
     def touch(self) -> None:
         """Write without a change, so that the end of the transaction proves that the disk takes it."""
         # SQLite writes the page that holds it even where it stays the same.
         self._connection.execute("PRAGMA user_version = 0")
 
-    def add_frame(self, frame: Frame) -> int:
-        """Append the frame and return its seq."""
-        added = self._connection.execute(
+    def add_frames(self, frames: Sequence[Frame]) -> int:
+        """Append the frames and return the seq of the last one, 0 without any."""
+        if not frames:
+            return 0
+        self._connection.executemany(
             "INSERT INTO frame (kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, fresh_count,"
             " payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (frame.kind, frame.station, frame.received_at_ms, frame.key_id, frame.log_id, frame.first_no, frame.last_no,
-             _fresh_text(frame), len(frame.fresh), frame.payload),
+            [(each.kind, each.station, each.received_at_ms, each.key_id, each.log_id, each.first_no, each.last_no,
+              _fresh_text(each), len(each.fresh), each.payload) for each in frames],
         )  # fmt: skip
-        return added.lastrowid or 0
+        # One after the other: nobody else writes within the transaction.
+        (last,) = self._connection.execute("SELECT last_insert_rowid()").fetchone()
+        self.added += [Frame(*frame[:-1], seq) for seq, frame in enumerate(frames, last - len(frames) + 1)]
+        return int(last)
 
     def add_dead_letter(self, letter: DeadLetter) -> bool:
         """Keep a dead letter; return False when the same record of the same frame is one already."""
@@ -127,6 +134,7 @@ class Transaction:
         removed = self._connection.execute(
             "DELETE FROM frame WHERE seq IN (SELECT seq FROM frame WHERE seq <= ? ORDER BY seq LIMIT ?)", (up_to, limit)
         )
+        self.has_trimmed = removed.rowcount > 0
         return removed.rowcount
 
     def count(self, name: str, number: int) -> None:

@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gateway.entries import whole
+
 __all__ = ["SAME_INSTANT", "TIME_NOT_RISING", "Admission", "Run", "Window", "Windows"]
 
 SAME_INSTANT = "same_instant"
@@ -49,7 +51,7 @@ class Run:
 class Admission:
     """What became of a batch's records; each index counts from the batch's first record."""
 
-    fresh: list[int] = field(default_factory=list)
+    fresh: tuple[int, ...] = ()
     duplicates: int = 0
     dead: list[tuple[int, str]] = field(default_factory=list)
 
@@ -180,8 +182,9 @@ class Windows:
         self._touched.add((station, log_id))
         others = self._overlapping(station, log_id, times_ms[0], times_ms[-1])
         if not others and window.extend(first_record_no, times_ms):
-            return Admission(list(range(len(times_ms))))
+            return Admission(whole(len(times_ms)))
         admission = Admission()
+        fresh: list[int] = []
         for index, at_ms in enumerate(times_ms):
             record_no = first_record_no + index
             if window.holds(record_no):
@@ -190,9 +193,10 @@ class Windows:
             reason = _objection(window, others, record_no, at_ms)
             window.add(record_no, at_ms if reason is None else None)
             if reason is None:
-                admission.fresh.append(index)
+                fresh.append(index)
             else:
                 admission.dead.append((index, reason))
+        admission.fresh = tuple(fresh)
         return admission
 
     def restore(self, station: str, log_id: int, records: Iterable[tuple[int, int]]) -> None:

@@ -1,7 +1,5 @@
 """What is written together is there together, or not at all."""
 
-from dataclasses import replace
-
 import pytest
 
 from gateway.entries import DATA, SETTLED, DeadLetter, Frame, Outgoing, Report
@@ -28,14 +26,15 @@ def letter(seq=None, record_no=None):
     return DeadLetter(5, "reason", "topic", True, b"payload", b"key", seq, 7, record_no)
 
 
-def add_frames(journal, count):
+def add_frames(journal, count, payload=b"payload"):
     with journal.transaction() as transaction:
-        return [transaction.add_frame(frame(2 * index)) for index in range(count)]
+        last = transaction.add_frames([frame(2 * index)._replace(payload=payload) for index in range(count)])
+    return list(range(last - count + 1, last + 1))
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(journal):
     with pytest.raises(RuntimeError), journal.transaction() as transaction:
-        transaction.add_frame(frame())
+        transaction.add_frames([frame()])
         transaction.count("records_received", 2)
         raise RuntimeError
     assert journal.frames(0, 10) == []
@@ -140,14 +139,13 @@ def test_a_full_journal_holds_until_there_is_room_again(journal):
     told = []
     room = Room(journal, 400_000, lambda: told.append(room.is_holding))
     assert room.look()
-    with journal.transaction() as transaction:
-        seqs = [transaction.add_frame(replace(frame(), payload=bytes(1000))) for _ in range(300)]
+    add_frames(journal, 300, bytes(1000))
     assert not room.look()
     with journal.transaction() as transaction:
-        transaction.trim(seqs[15], 1000)
+        transaction.trim(16, 1000)
     assert not room.look(), "taking began again with the first frame removed"
     with journal.transaction() as transaction:
-        transaction.trim(seqs[200], 1000)
+        transaction.trim(201, 1000)
     assert room.look()
     assert told == [True, False]
 

@@ -38,6 +38,7 @@ def test_a_new_key_is_seen_without_a_restart(tmp_path, key_file):
     assert list(keys.of("basin", "upper")) == [b"upper-1"]
     key_file.write_text(f"upper-2 {KEY}\n")
     os.utime(key_file, ns=(1, 1))
+    keys.look_again()
     assert list(keys.of("basin", "upper")) == [b"upper-2"]
 
 
@@ -58,3 +59,13 @@ def test_a_wrong_file_is_refused_with_its_line(tmp_path, key_file, text, expecte
     with pytest.raises(KeyFileError, match=expected.replace("(", r"\(")) as refused:
         Keys(tmp_path).of("basin", "upper")
     assert KEY not in str(refused.value)
+
+
+def test_a_file_is_looked_at_once_between_two_looks(tmp_path, key_file):
+    keys = Keys(tmp_path)
+    key_file.write_text(f"upper-1 {KEY}\n")
+    assert list(keys.of("basin", "upper")) == [b"upper-1"]
+    key_file.unlink()
+    assert list(keys.of("basin", "upper")) == [b"upper-1"]
+    keys.look_again()
+    assert keys.of("basin", "upper") == {}

@@ -15,9 +15,9 @@ def times(first_no: int, count: int, start_ms: int = 0) -> list[int]:
 
 def test_a_record_is_admitted_once():
     windows = Windows()
-    assert windows.admit("upper", 7, 0, times(0, 4)).fresh == [0, 1, 2, 3]
+    assert windows.admit("upper", 7, 0, times(0, 4)).fresh == (0, 1, 2, 3)
     again = windows.admit("upper", 7, 2, times(2, 4))
-    assert (again.fresh, again.duplicates, again.dead) == ([2, 3], 2, [])
+    assert (again.fresh, again.duplicates, again.dead) == ((2, 3), 2, [])
 
 
 def test_records_that_come_newest_first_are_one_run_once_the_older_ones_are_there():
@@ -60,7 +60,7 @@ def test_a_dead_record_does_not_hold_back_those_after_it():
     windows = Windows()
     windows.admit("upper", 7, 0, times(0, 10))
     windows.admit("upper", 7, 10, [5])
-    assert windows.admit("upper", 7, 11, times(11, 2)).fresh == [0, 1]
+    assert windows.admit("upper", 7, 11, times(11, 2)).fresh == (0, 1)
 
 
 def test_a_forgotten_dead_record_can_be_admitted():
@@ -68,7 +68,7 @@ def test_a_forgotten_dead_record_can_be_admitted():
     windows.admit("upper", 7, 0, times(0, 10))
     windows.admit("upper", 7, 10, [5])
     windows.forget("upper", 7, 10)
-    assert windows.admit("upper", 7, 10, times(10, 1)).fresh == [0]
+    assert windows.admit("upper", 7, 10, times(10, 1)).fresh == (0,)
 
 
 def test_a_living_record_cannot_be_forgotten():
@@ -125,7 +125,7 @@ def test_any_batches_in_any_order_are_admitted_as_a_plain_dictionary_would(seque
             kept[name] = at_ms if is_rising and is_new else None
         assert (admission.duplicates, admission.fresh, [index for index, _ in admission.dead]) == (
             duplicates,
-            fresh,
+            tuple(fresh),
             dead,
         )
         for station, log, first, run in windows.take_changes():

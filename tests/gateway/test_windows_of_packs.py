@@ -38,7 +38,7 @@ def test_a_station_s_own_log_stays():
 def test_a_dead_record_of_a_log_that_went_can_be_tried_again():
     windows = windows_of(11)
     windows.forget(STATION, PACKS, 0)
-    assert windows.admit(STATION, PACKS, 0, [2000]).fresh == [0]
+    assert windows.admit(STATION, PACKS, 0, [2000]).fresh == (0,)
 
 
 @pytest.mark.parametrize("is_written_between", [True, False], ids=["written before it goes", "never written"])
