@@ -10,6 +10,7 @@ from gateway.complaints import Complaint
 from gateway.entries import SETTLED
 from gateway.ingest import Ingest, Judgement, refused
 from gateway.journal import Journal
+from gateway.log_lines import fields
 from gateway.mqtt import Arrival, Link
 from gateway.progress import Progress
 from gateway.room import Room
@@ -127,10 +128,12 @@ def _tell_of_losses(judgements: Sequence[Judgement]) -> None:
     for judgement in judgements:
         for each in judgement.written_off:
             why = "overwritten before they were sent" if each.is_overwritten else "receipted, and in no store"
-            log.warning("records %d to %d of %s (log %d) will never come: %s",
-                        each.first_no, each.last_no, each.station, each.log_id, why)  # fmt: skip
+            told = fields(station=each.station, log_id=each.log_id, first_no=each.first_no, last_no=each.last_no)
+            log.warning("records of %s will never come: %s", each.station, why, extra=told)
         if judgement.counts["queues_reformatted"] and judgement.queue is not None:
-            log.warning("the queue of %s was formatted anew: its log is %d now", *judgement.queue)
+            station, log_id = judgement.queue
+            told = fields(station=station, log_id=log_id)
+            log.warning("the queue of %s was formatted anew", station, extra=told)
 
 
 def _write_one(transaction: Transaction, judgement: Judgement, counts: Counter[str]) -> None:

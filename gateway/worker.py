@@ -3,6 +3,8 @@
 import logging
 import threading
 
+from gateway.log_lines import fields
+
 __all__ = ["Worker"]
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class Worker:
                 wait_s = self.step()
             except Exception:
                 # A fault of ours in one stage must not silence the others; nothing is lost, the journal is not passed.
-                log.exception("%s failed; trying again in %g s", self.name, AFTER_FAULT_S)
+                log.exception("%s failed; it is tried again", self.name, extra=fields(what=self.name))
                 self._stopping.wait(AFTER_FAULT_S)
                 continue
             if wait_s != 0:

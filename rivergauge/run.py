@@ -5,11 +5,15 @@ import os
 import queue
 import signal
 import sqlite3
+import sys
 import time
+from enum import Enum
+from typing import Annotated
 
 import typer
 
 from gateway.complaints import Complaint
+from gateway.log_lines import JsonLines, KeyValueLines, Repetitions
 from gateway.notify import Notifier
 from gateway.service import Service
 from gateway.settings import Settings, load_settings
@@ -25,12 +29,22 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger(__name__)
 
 
-def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
+class LogFormat(Enum):
+    KEYS = "keys"
+    JSON = "json"
+
+
+FormatOption = Annotated[
+    LogFormat, typer.Option("--log-format", help="Words `key=value`, or JSON objects, a line each.")
+]
+
+
+def run(config: ConfigOption = DEFAULT_CONFIG, log_format: FormatOption = LogFormat.KEYS) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; SIGHUP has it read its settings and the basin file again.
 
     Example: rivergauge run --config deploy/gateway.toml
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    repetitions = _write_log(log_format)
     asked: queue.SimpleQueue[int] = queue.SimpleQueue()
     for each in (*ENDING, signal.SIGHUP):
         signal.signal(each, lambda number, _frame: asked.put(number))
@@ -38,13 +52,14 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     settings = load_settings(config)
     service = _start(settings, load_basin(settings.basin))
     notifier.ready(_status(settings, service))
-    while (number := _follow(service, notifier, asked)) not in ENDING:
+    while (number := _follow(service, notifier, repetitions, asked)) not in ENDING:
         notifier.reloading()
         try:
             settings = load_settings(config)
             basin = load_basin(settings.basin)
         except ConfigurationError as error:
-            log.error("nothing is changed, because of mistakes:\n%s", "\n".join(map(str, error.problems)))
+            for problem in error.problems:
+                log.error("nothing is changed, because of a mistake: %s", problem)
         else:
             # Stopping and starting is the one way that every fault test has proven; messages wait at the broker.
             service.stop()
@@ -67,7 +82,7 @@ def _start(settings: Settings, basin: Basin) -> Service:
     return service
 
 
-def _follow(service: Service, notifier: Notifier, asked: queue.SimpleQueue[int]) -> int:
+def _follow(service: Service, notifier: Notifier, repetitions: Repetitions, asked: queue.SimpleQueue[int]) -> int:
     """Feed the watchdog as long as the stages get on; return the signal that ends the wait."""
     stall = Complaint(log, "work does not get on", time.monotonic)
     look_every_s = min(LOOK_EVERY_S, notifier.watchdog_s / LOOKS_PER_WATCHDOG)
@@ -76,12 +91,25 @@ def _follow(service: Service, notifier: Notifier, asked: queue.SimpleQueue[int])
             return asked.get(timeout=look_every_s)
         except queue.Empty:
             stalled = service.stalled()
+        repetitions.tell()
         if stalled:
             stall.raise_(f"{', '.join(stalled)}; the watchdog is not fed")
             notifier.say(f"stalled: {', '.join(stalled)}")
         else:
             stall.clear()
             notifier.alive()
+
+
+def _write_log(log_format: LogFormat) -> Repetitions:
+    """Have the log written to standard error; return what is to be asked now and then for what it holds back."""
+    stream = os.fstat(sys.stderr.fileno())
+    is_under_systemd = os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"  # systemd.exec(5)
+    repetitions = Repetitions(time.monotonic)
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if log_format is LogFormat.JSON else KeyValueLines(is_under_systemd))
+    handler.addFilter(repetitions)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    return repetitions
 
 
 def _status(settings: Settings, service: Service) -> str:

@@ -1,6 +1,7 @@
 """`rivergauge run` as systemd runs it: a process that is told by signals and tells over a socket."""
 
 import contextlib
+import json
 import os
 import queue
 import signal
@@ -52,7 +53,7 @@ def mosquitto(tmp_path, part):
 class Running:
     """The process, and what it says to the socket of systemd."""
 
-    def __init__(self, folder, listener):
+    def __init__(self, folder, listener, options):
         self.folder = folder
         self.log = folder / "log"
         self._said = queue.SimpleQueue()
@@ -60,7 +61,7 @@ class Running:
         environment = os.environ | {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "300000"}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", RUN, "run", "--config", "gateway.toml"],
+                [sys.executable, "-c", RUN, "run", "--config", "gateway.toml", *options],
                 cwd=folder, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -89,12 +90,12 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path, mosquitto):
+def running(tmp_path, mosquitto, request):
     (tmp_path / "basin.toml").write_text(BASIN_TEXT)
     (tmp_path / "gateway.toml").write_text(GATEWAY.format(port=mosquitto.port, page_port=free_port()))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        one = Running(tmp_path, listener)
+        one = Running(tmp_path, listener, getattr(request, "param", []))
         yield one
         if one.process.poll() is None:
             one.process.kill()
@@ -110,6 +111,14 @@ def test_it_says_that_it_is_ready_feeds_the_watchdog_and_ends_in_order(running):
     assert monotonic() - began_s < END_LIMIT_S
     running.says("STOPPING=1")
     assert "gateway gateway-1 has ended on SIGTERM" in running.log.read_text()
+
+
+@pytest.mark.parametrize("running", [["--log-format", "json"]], ids=["json"], indirect=True)
+def test_its_log_is_json_where_that_is_asked_for(running):
+    running.says("READY=1")
+    assert running.end() == 0
+    events = [json.loads(line) for line in running.log.read_text().splitlines()]
+    assert events[-1]["event"] == "gateway gateway-1 has ended on SIGTERM"
 
 
 def test_it_takes_up_a_new_station_when_told_so(running, mosquitto):
@@ -135,7 +144,7 @@ def test_a_mistake_in_a_changed_file_is_told_and_changes_nothing(running, mosqui
     running.send(signal.SIGHUP)
     running.says("READY=1")
     running.says("WATCHDOG=1")
-    assert 'basin.toml:3: basin.code: found "Test Basin"' in running.log.read_text()
+    assert r'basin.toml:3: basin.code: found \"Test Basin\"' in running.log.read_text()
     write_key(running.folder / "keys", "test-basin", "upper", "upper-1", KEY)
     with Publisher("test-basin", "upper", "upper-1", KEY, mosquitto.port) as upper:
         upper.publish(stage_batch(0, [500]))
