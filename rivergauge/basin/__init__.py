@@ -1,11 +1,13 @@
 """The basin file: what it says, and every mistake in it with its line."""
 
 from .configuration import station_configuration
-from .model import Basin, GaugeDatum, Neighbour, Sampling, SenmlName, Sensor, Station, Threshold
+from .model import Adaptive, Basin, GaugeDatum, Neighbour, Sampling, SenmlName, Sensor, Station, Threshold
 from .problems import BasinError, ConfigurationError, Problem
 from .validator import load_basin
 
 __all__ = [
+    "Adaptive",
+    "Alerting",
     "Basin",
     "BasinError",
     "ConfigurationError",

@@ -1,9 +1,10 @@
 """What a station's board is told of the basin file: the content of its /station.json."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from .model import Basin, Sensor
+from .model import Basin, Sampling, Sensor, Station
 from .sensors import KINDS
 from .uplink import MODEM
 
@@ -39,11 +40,34 @@ def station_configuration(
         "station": station.id,
         "key_id": station.key_id,
         **servers,
-        "sampling": {
-            "record_every_s": station.sampling.record_every_s,
-            "send_every_s": station.sampling.send_every_s,
-        },
+        "sampling": _sampling_configuration(station.sampling),
+        **_rating_configuration(station),
         "sensors": [_sensor_configuration(sensor) for sensor in station.sensors],
+    }
+
+
+def _sampling_configuration(sampling: Sampling) -> dict[str, Any]:
+    """Return the members that are there: those of a trigger only where the station has one."""
+    members = asdict(sampling)
+    if sampling.adaptive is not None:
+        members["adaptive"] = {name: value for name, value in members["adaptive"].items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _rating_configuration(station: Station) -> dict[str, Any]:
+    """Return the rating where the station's trigger goes by a discharge that none of its sensors measures."""
+    adaptive, rating = station.sampling.adaptive, station.rating
+    if adaptive is None or rating is None or adaptive.variable != "discharge_m3_s":
+        return {}
+    if any(KINDS[each.kind].measures_discharge for each in station.sensors if each.sensor_no == adaptive.sensor_no):
+        return {}
+    return {
+        "rating": {
+            "id": rating.identifier,
+            "interpolation": rating.interpolation,
+            "stages_m": rating.stages_m,
+            "discharges_m3_s": rating.discharges_m3_s,
+        }
     }
 
 

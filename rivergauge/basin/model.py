@@ -6,7 +6,9 @@ from datetime import datetime
 
 from protocol.rating import RatingTable
 
-__all__ = ["Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
+from .alerting import Alerting
+
+__all__ = ["Adaptive", "Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,32 @@ class SenmlName:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Adaptive:
+    """What raises and clears a station's trigger, and its intervals while that is raised.
+
+    Values are in the unit of `variable`, or in that unit per hour, measured over `over_s`, where `kind` is "rise_rate".
+    """
+
+    sensor_no: int
+    variable: str
+    kind: str
+    raise_value: float
+    clear_value: float
+    over_s: int | None
+    clear_after_s: int
     record_every_s: int
     send_every_s: int
+    pre_trigger_s: int
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The intervals of a station; `sample_every_s` is how often it looks for what raises its trigger, if it has one."""
+
+    record_every_s: int
+    send_every_s: int
+    sample_every_s: int | None = None
+    adaptive: Adaptive | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .model import Sensor
 from .table import Table, refuse_repeated
 
-__all__ = ["KINDS", "Kind", "read_sensors"]
+__all__ = ["KINDS", "Kind", "read_sensors", "value_count_of"]
 
 MAX_BURST = 31
 RECORD_VALUES = 9  # what a record on the station's flash holds (firmware/station/slots.py), the battery's among them
@@ -31,6 +31,7 @@ class Kind:
     address_key: str | None = None
     range_m: tuple[float, float] = (0.0, 0.0)
     measures_stage: bool = True
+    measures_discharge: bool = False
 
 
 # A pulse input is no serial port: its numbers are counted apart.
@@ -57,7 +58,9 @@ KINDS = {
     "vegapuls-c21": Kind(
         SDI12, ("zero_distance_m", "sdi12_address"), 3, address_key="sdi12_address", range_m=(0.001, 15.0)
     ),
-    "sommer-rq30": Kind(SDI12, ("stage_at_zero_m", "sdi12_address"), 5, address_key="sdi12_address"),
+    "sommer-rq30": Kind(
+        SDI12, ("stage_at_zero_m", "sdi12_address"), 5, address_key="sdi12_address", measures_discharge=True
+    ),
     "tipping-bucket": Kind(PULSES, ("mm_per_pulse",), 1, measures_stage=False),
 }
 
@@ -76,6 +79,13 @@ def read_sensors(station: Table) -> tuple[Sensor, ...]:
         table, sensor = sound[0]
         table.note("kind", f'"{sensor.kind}" first', "the sensor that gives the station's stage as the first")
     return tuple(sensors)
+
+
+def value_count_of(sensor: Sensor) -> int:
+    """Return how many values a record holds of the sensor."""
+    fewer = 1 if sensor.barometer == "vented" else 0
+    more = 0 if sensor.statistics is None else len(sensor.statistics) - len(DEFAULT_STATISTICS)
+    return KINDS[sensor.kind].value_count + more - fewer
 
 
 def _read_sensor(table: Table) -> Sensor:
@@ -152,9 +162,7 @@ def _check_record(sound: list[tuple[Table, Sensor]]) -> None:
     """Refuse the sensor with which a record holds more values than fit."""
     count = BATTERY_VALUES
     for table, sensor in sound:
-        fewer = 1 if sensor.barometer == "vented" else 0
-        more = 0 if sensor.statistics is None else len(sensor.statistics) - len(DEFAULT_STATISTICS)
-        count += KINDS[sensor.kind].value_count + more - fewer
+        count += value_count_of(sensor)
         if count > RECORD_VALUES:
             table.note("kind", f"{count} values in a record", f"at most {RECORD_VALUES}, one of them the battery's")
             return

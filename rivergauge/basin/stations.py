@@ -3,6 +3,7 @@
 from .model import GaugeDatum, Neighbour, Sampling, Station
 from .names import read_names
 from .ratings import read_rating
+from .sampling import DAY_S, read_sampling
 from .senml import read_senml
 from .sensors import read_sensors
 from .table import Table
@@ -10,8 +11,6 @@ from .thresholds import read_thresholds
 from .uplink import read_uplink
 
 __all__ = ["read_station"]
-
-DAY_S = 86_400
 
 
 def read_station(table: Table, languages: list[str], states: list[str]) -> Station:
@@ -35,16 +34,16 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
 
     sensors = read_sensors(table)
     senml = read_senml(table, [sensor.sensor_no for sensor in sensors])
-    sampling = _read_sampling(table)
     uplink = read_uplink(table, sensors)
     rating, rating_source = read_rating(table)
+    sampling = read_sampling(table, sensors, rating)
     thresholds = read_thresholds(table, has_rating=rating is not None)
     neighbour_tables = table.take_tables("upstream", "station", "a list of { station = ..., travel_time_s = ... }")
     upstream = tuple(_read_neighbour(neighbour) for neighbour in neighbour_tables)
     table.refuse_unknown()
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
-        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink,
+        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink, commissioned,
     )  # fmt: skip
 
 
@@ -52,19 +51,3 @@ def _read_neighbour(table: Table) -> Neighbour:
     neighbour = Neighbour(table.take_id("station"), table.take_integer("travel_time_s", 1, 90 * DAY_S, "s"))
     table.refuse_unknown()
     return neighbour
-
-
-def _read_sampling(station: Table) -> Sampling:
-    table = station.take_table("sampling", "a table with record_every_s and send_every_s")
-    sampling = Sampling(
-        table.take_integer("record_every_s", 60, DAY_S, "s"),
-        table.take_integer("send_every_s", 60, DAY_S, "s"),
-    )
-    # Records fall on whole multiples of the interval in UTC, so that every day has the same instants.
-    if table.is_sound and DAY_S % sampling.record_every_s:
-        table.note("record_every_s", str(sampling.record_every_s), "a divisor of a day (86400 s), such as 900")
-    if table.is_sound and sampling.send_every_s % sampling.record_every_s:
-        expected = f"a multiple of record_every_s ({sampling.record_every_s})"
-        table.note("send_every_s", str(sampling.send_every_s), expected)
-    table.refuse_unknown()
-    return sampling
