@@ -7,7 +7,6 @@ from .validator import load_basin
 
 __all__ = [
     "Adaptive",
-    "Alerting",
     "Basin",
     "BasinError",
     "ConfigurationError",

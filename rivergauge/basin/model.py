@@ -6,8 +6,6 @@ from datetime import datetime
 
 from protocol.rating import RatingTable
 
-from .alerting import Alerting
-
 __all__ = ["Adaptive", "Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
 
 
