@@ -1,6 +1,6 @@
-"""Read a station: where it is, its sensors, and when it measures and sends."""
+"""Read a station: where it is, its sensors, and what is known of its river."""
 
-from .model import GaugeDatum, Neighbour, Sampling, Station
+from .model import GaugeDatum, Neighbour, Station
 from .names import read_names
 from .ratings import read_rating
 from .sampling import DAY_S, read_sampling
@@ -43,7 +43,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     table.refuse_unknown()
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
-        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink, commissioned,
+        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink,
     )  # fmt: skip
 
 
