@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gateway.alerts.herald import Herald
 from gateway.deliveries import Deliveries, primary
 from gateway.entries import FLAG, Frame, Outgoing
 from gateway.evaluation import Evaluation, end_removed
@@ -41,7 +42,9 @@ class _News:
 class Flagging(Worker):
     """Follows the journal with a cursor of its own; a flag and the state it came from are written together."""
 
-    def __init__(self, basin: Basin, deliveries: Deliveries, journal: Journal, progress: Progress) -> None:
+    def __init__(
+        self, basin: Basin, deliveries: Deliveries, journal: Journal, progress: Progress, herald: Herald
+    ) -> None:
         super().__init__(FLAGGING)
         self._basin = basin.code
         self._thresholds = {station.id: station.thresholds for station in basin.stations}
@@ -51,6 +54,7 @@ class Flagging(Worker):
         self._deliveries = deliveries
         self._journal = journal
         self._progress = progress
+        self._herald = herald
         self._evaluations: dict[tuple[str, str], dict[str, Evaluation]] | None = None
 
     def step(self) -> float | None:
@@ -75,6 +79,8 @@ class Flagging(Worker):
                 ]
             head = self._tell(transaction, flags)
             transaction.save_cursor(FLAGGING, frames[-1].seq)
+        if flags:
+            self._herald.wake()
         self._progress.move_head(head, len(flags))
         self._progress.move(FLAGGING, frames[-1].seq)
         return 0
@@ -100,6 +106,7 @@ class Flagging(Worker):
             head = self._tell(transaction, flags)
             for station, name in states:
                 transaction.drop_flag_state(station, name)
+        self._herald.wake()
         self._progress.move_head(head, len(flags))
 
     def _news(self, frames: Sequence[Frame]) -> dict[tuple[str, str], _News]:
@@ -164,6 +171,7 @@ class Flagging(Worker):
             # A frame that carries a flag holds no records and is owed no receipt.
             frames.append(Frame(FLAG, flag.station, at_ms, b"", 0, 0, 0, (), flag_to_json(flag)))
             transaction.add_outgoing(Outgoing(flag_topic(flag.basin, flag.station), flag_message(flag), True))
+            self._herald.tell(transaction, flag)
         return transaction.add_frames(frames)
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gateway.alerts.reader import AlertReader
+from gateway.alerts.tables import SCHEMA as ALERTS_SCHEMA
 from gateway.entries import ALL_FRESH, COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff, whole
 from gateway.newest_frames import NewestFrames
 from gateway.series import Seen, in_order_of_time, unpack
@@ -93,6 +95,7 @@ class Journal:
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
+        self.alerts = AlertReader(self._read)
         self._newest = NewestFrames()
 
     def open(self) -> None:
@@ -100,7 +103,7 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._writer = self._connect()
-            self._writer.executescript(SCHEMA)
+            self._writer.executescript(SCHEMA + ALERTS_SCHEMA)
         except sqlite3.Error as error:
             raise type(error)(
                 f"{self.path}: {error}; expected a journal on a disk that can be written: correct the disk, or restore"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
+from gateway.alerts.alerts import Alerts
 from gateway.connecting import broker_address, make_store
 from gateway.deliveries import Deliveries
 from gateway.entries import SETTLED
@@ -174,13 +175,14 @@ class Service:
         self._post = Post(
             self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store, answers_for
         )
-        flagging = Flagging(self._flagged_basin(), deliveries, self.journal, self._progress)
+        alerts = Alerts(self._basin, name, self._settings.alerts, self.journal, self._now_ms, answers_for)
+        flagging = Flagging(self._flagged_basin(), deliveries, self.journal, self._progress, alerts.herald)
         names = [store.name for store in self._stores]
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
         passed = [FLAGGING, RECEIPTS, SETTLED, *names]
         self._trimming = Trimming(passed, self.journal, self._progress, self._room.is_tight)
         heartbeat = Heartbeat(self._announce)
-        self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat]
+        self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat, *alerts.workers]
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
         stages = [

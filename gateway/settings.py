@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.alerts.settings import AlertSettings, read_alert_settings
 from gateway.ownership_settings import OwnershipSettings, read_ownership
 from rivergauge.basin import ConfigurationError
 from rivergauge.basin.document import Document, Table, read_document
@@ -100,6 +101,7 @@ class Settings:
     receipts_after: str = AFTER_STORE
     journal_limit_mb: int = JOURNAL_LIMIT_MB
     web: WebSettings | None = None
+    alerts: AlertSettings = AlertSettings()
     ownership: OwnershipSettings | None = None
 
     @property
@@ -141,6 +143,7 @@ def _read_settings(document: Document) -> Settings:
         ),
         broker=_read_broker(broker, folder),
         stores=_read_stores(root, folder),
+        alerts=read_alert_settings(root, folder),
         web=_read_web(root.take_table("web", "a table [web] with host and port"), folder) if "web" in root else None,
         ownership=read_ownership(root),
     )

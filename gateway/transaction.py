@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from gateway.alerts.writer import AlertWriter
 from gateway.entries import ALL_FRESH, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.series import Seen, pack
 from gateway.windows import Run
@@ -16,6 +17,7 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.alerts = AlertWriter(connection)
         self.added: list[Frame] = []  # in the order of their seq
         self.has_trimmed = False
 

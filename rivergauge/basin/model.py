@@ -6,6 +6,8 @@ from datetime import datetime
 
 from protocol.rating import RatingTable
 
+from .alerting import Alerting
+
 __all__ = ["Adaptive", "Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
 
 
@@ -164,6 +166,7 @@ class Basin:
     notice: Mapping[str, str]
     states: Mapping[str, Mapping[str, str]]
     stations: tuple[Station, ...]
+    alerts: Alerting = Alerting()
 
     def station(self, station_id: str) -> Station:
         """Return the station, or raise KeyError."""

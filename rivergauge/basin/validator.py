@@ -4,6 +4,7 @@ from pathlib import Path
 
 from protocol.topics import RESERVED_BASIN
 
+from .contacts import read_alerting
 from .document import Document, read_document
 from .model import Basin, Station
 from .names import LANGUAGE_PATTERN, read_names
@@ -44,8 +45,9 @@ def _read_basin(document: Document) -> Basin:
     stations = [read_station(station, languages, list(states)) for station in station_tables]
     refuse_repeated(station_tables, "id", [station.id for station in stations])
     _check_neighbours(station_tables, stations)
+    alerts = read_alerting(root, stations, list(states))
     root.refuse_unknown()
-    return Basin(code, names, tuple(languages), notice, states, tuple(stations))
+    return Basin(code, names, tuple(languages), notice, states, tuple(stations), alerts)
 
 
 def _check_neighbours(tables: list[Table], stations: list[Station]) -> None:

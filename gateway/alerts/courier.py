@@ -1,0 +1,93 @@
+"""Sends to one recipient what is due, and keeps what came of it; one for each channel, so that none delays another."""
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+
+from gateway.alerts.channel import Away, Channel, Delivered, Message, Outcome, Refused
+from gateway.alerts.entries import DELIVERED, PENDING, REFUSED, Attempt, Dispatch, Recipient
+from gateway.complaints import Complaint
+from gateway.journal import Journal
+from gateway.worker import Worker
+
+__all__ = ["Courier"]
+
+log = logging.getLogger(__name__)
+
+RETRY_FIRST_S, RETRY_LAST_S = 10.0, 900.0
+REFUSED_AGAIN_S = 6 * 3600.0  # by then somebody may have corrected the address, on either side
+WAIT_LIMIT_S = 6 * 3600.0  # that a server may ask for; nothing ever waits for longer
+LOOK_EVERY_S = 5.0  # the gateway's clock may be another than the machine's
+# Another gateway has the station: asked again so often, and left to it when it has had it for so long.
+OWNER_AGAIN_S, OWNER_LIMIT_S = 30.0, 3600.0
+
+
+class Courier(Worker):
+    """`write` makes the message of a dispatch; `answers_for` tells whether this gateway has charge of a station."""
+
+    def __init__(
+        self,
+        recipient: Recipient,
+        channel: Channel,
+        write: Callable[[Dispatch], Message],
+        journal: Journal,
+        now_ms: Callable[[], int],
+        answers_for: Callable[[str], bool],
+    ) -> None:
+        super().__init__(f"alerts of {recipient.contact} by {recipient.channel}")
+        self._recipient = recipient
+        self._channel = channel
+        self._write = write
+        self._journal = journal
+        self._now_ms = now_ms
+        self._answers_for = answers_for
+        self._complaint = Complaint(log, self.name, monotonic)
+
+    def step(self) -> float | None:
+        now_ms = self._now_ms()
+        dispatch = self._journal.alerts.due(self._recipient, now_ms, _ms(WAIT_LIMIT_S))
+        if dispatch is None:
+            due_ms = self._journal.alerts.next_due_ms(self._recipient)
+            return None if due_ms is None else min(max(due_ms - now_ms, 1) / 1000, LOOK_EVERY_S)
+        flag = dispatch.alert.flag
+        if flag is not None and not self._answers_for(flag.station):
+            self._leave_to_owner(dispatch, now_ms)
+        else:
+            self._keep(dispatch, self._channel.send(self._write(dispatch)))
+        return 0
+
+    def _keep(self, dispatch: Dispatch, outcome: Outcome) -> None:
+        now_ms = self._now_ms()
+        match outcome:
+            case Delivered(answer):
+                self._complaint.clear()
+                attempt, wait_s = Attempt(now_ms, DELIVERED, answer), 0.0
+            case Away(reason, retry_after_s):
+                attempt, wait_s = Attempt(now_ms, PENDING, reason), _wait_s(dispatch.attempts, retry_after_s)
+                self._complaint.raise_(reason)
+            case Refused(reason):
+                attempt, wait_s = Attempt(now_ms, REFUSED, reason), REFUSED_AGAIN_S
+                self._complaint.raise_(f"{reason}; it is kept, but it needs a person")
+        with self._journal.transaction() as transaction:
+            transaction.alerts.add_attempt(dispatch.id, attempt, now_ms + _ms(wait_s))
+            if attempt.result == DELIVERED:
+                # The channel works again: what has waited is not to wait any longer.
+                transaction.alerts.make_due(self._recipient, now_ms)
+
+    def _leave_to_owner(self, dispatch: Dispatch, now_ms: int) -> None:
+        """Wait whether the station's own gateway goes, and only then send what that may not have sent."""
+        with self._journal.transaction() as transaction:
+            if now_ms - dispatch.alert.at_ms > _ms(OWNER_LIMIT_S):
+                transaction.alerts.drop(dispatch.id, "left to the gateway that has the station")
+            else:
+                transaction.alerts.postpone(dispatch.id, now_ms + _ms(OWNER_AGAIN_S))
+
+
+def _wait_s(attempts: int, retry_after_s: float | None) -> float:
+    """Return how long to wait after one more attempt than `attempts`."""
+    doubled_s = RETRY_FIRST_S * 2.0 ** min(attempts, 32)
+    return min(max(min(doubled_s, RETRY_LAST_S), retry_after_s or 0.0), WAIT_LIMIT_S)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
