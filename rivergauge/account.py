@@ -48,8 +48,12 @@ def account_for(
     observations: Iterable[Observation],
     gaps: Iterable[Gap],
     true_stage_m: Callable[[int], float | None],
+    faster_every_s: int | None = None,
 ) -> StationAccount:
-    """Return the account of a station with one stage sensor; `true_stage_m(unix_ms)` is the river, None if unknown."""
+    """Return the account of a station with one stage sensor; `true_stage_m(unix_ms)` is the river, None if unknown.
+
+    Where the station has a trigger, records may be there at the instants of `faster_every_s` too; none of them is owed.
+    """
     by_instant: dict[int, list[Observation]] = {}
     for observation in observations:
         if observation.variable == STAGE:
@@ -70,7 +74,11 @@ def account_for(
         overwritten=len(absent) - len(lost),
         lost_ms=lost,
         stored_twice_ms=tuple(sorted(at_ms for at_ms, there in by_instant.items() if len(there) > 1)),
-        unscheduled_ms=tuple(sorted(by_instant.keys() - due)),
+        unscheduled_ms=tuple(
+            sorted(
+                at_ms for at_ms in by_instant.keys() - due if faster_every_s is None or at_ms % (faster_every_s * 1000)
+            )
+        ),
         max_abs_error_m=max(errors, default=None),
     )
 

@@ -26,7 +26,7 @@ from gateway.settings import BrokerSettings, EmbeddedSettings, Settings, WebSett
 from gateway.stores.embedded import EmbeddedStore
 from rivergauge import parts
 from rivergauge.account import StationAccount, account_for, due_instants_ms
-from rivergauge.basin import Basin, station_configuration
+from rivergauge.basin import Basin, Sampling, station_configuration
 from rivergauge.servers import Mosquitto
 
 __all__ = ["Rig", "RigError"]
@@ -38,6 +38,7 @@ SETTLE_LIMIT_S = 20.0  # how long the gateway may take to finish what it has, at
 POWER_ON_LEAD_MS = 60_000
 # A record is measured, sent and receipted within this long of its instant, in bench time.
 DELIVERY_MS = 60_000
+DAY_S = 86_400
 
 
 class RigError(Exception):
@@ -148,6 +149,7 @@ class Rig:
                 store.read_observations(station.id, self._power_on_ms, self.clock.now_ms() + 1),
                 store.read_gaps(station.id),
                 self.rivers[station.id].stage_m_at,
+                _faster_every_s(station.sampling),
             )
             for station in self.basin.stations
         ]
@@ -180,7 +182,15 @@ def _power_on_ms(basin: Basin, start_ms: int) -> int:
     """
     intervals_ms = [station.sampling.record_every_s * 1000 for station in basin.stations]
     first_due_ms = min(-(-start_ms // every_ms) * every_ms for every_ms in intervals_ms)
-    return first_due_ms - min(POWER_ON_LEAD_MS, min(intervals_ms) // 2)
+    sampled_ms = [(station.sampling.sample_every_s or DAY_S) * 1000 for station in basin.stations]
+    return first_due_ms - min(POWER_ON_LEAD_MS, min(intervals_ms + sampled_ms) // 2)
+
+
+def _faster_every_s(sampling: Sampling) -> int | None:
+    """Return an interval that divides all at which the station's trigger may make records."""
+    if sampling.adaptive is None or sampling.sample_every_s is None:
+        return None
+    return math.gcd(sampling.sample_every_s, sampling.adaptive.record_every_s)
 
 
 def _flash(station: VirtualStation, image: ImagePlan) -> None:

@@ -62,6 +62,13 @@ def test_what_is_wrong_is_named_and_makes_the_account_inexact(observations, attr
     assert not found.is_exact
 
 
+def test_records_of_a_trigger_may_be_there_at_its_instants_and_at_no_others():
+    observations = [*ALL, observation(960_000, record_no=9), observation(1_000_000, record_no=10)]
+    found = account_for("akdzhar", DUE_MS, observations, (), lambda at_ms: RIVER_M, faster_every_s=60)
+    assert found.unscheduled_ms == (1_000_000,)
+    assert found.scheduled == found.stored == 4
+
+
 def test_a_null_with_its_reason_explains_the_absence_of_a_stage():
     found = account([*ALL[:3], observation(DUE_MS[3], value=None, reason=NO_READING)])
     assert found.is_exact and found.without_stage == 1 and found.reasons == {NO_READING: 1}
