@@ -16,6 +16,7 @@ from gateway.alerts.reader import AlertReader
 from gateway.alerts.tables import SCHEMA as ALERTS_SCHEMA
 from gateway.entries import ALL_FRESH, COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff, whole
 from gateway.newest_frames import NewestFrames
+from gateway.schema import Step, prepare
 from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
@@ -86,6 +87,10 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 """
 
 
+# Until now tables were only added.
+STEPS: Sequence[Step] = ()
+
+
 class Journal:
     """The journal in one SQLite file. Any thread may use it: writing takes turns, and each thread reads on its own."""
 
@@ -103,7 +108,7 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._writer = self._connect()
-            self._writer.executescript(SCHEMA + ALERTS_SCHEMA)
+            prepare(self._writer, SCHEMA + ALERTS_SCHEMA, STEPS)
         except sqlite3.Error as error:
             raise type(error)(
                 f"{self.path}: {error}; expected a journal on a disk that can be written: correct the disk, or restore"

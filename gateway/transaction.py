@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gateway.alerts.writer import AlertWriter
 from gateway.entries import ALL_FRESH, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
+from gateway.schema import version_of
 from gateway.series import Seen, pack
 from gateway.windows import Run
 
@@ -24,7 +25,7 @@ class Transaction:
     def touch(self) -> None:
         """Write without a change, so that the end of the transaction proves that the disk takes it."""
         # SQLite writes the page that holds it even where it stays the same.
-        self._connection.execute("PRAGMA user_version = 0")
+        self._connection.execute(f"PRAGMA user_version = {version_of(self._connection)}")
 
     def add_frames(self, frames: Sequence[Frame]) -> int:
         """Append the frames and return the seq of the last one, 0 without any."""

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
+from gateway.schema import version_of
 from gateway.settings import EmbeddedSettings, Settings
 
 from .finding import Finding, ok, problem, warning
@@ -70,9 +71,8 @@ def _existing(what: str, path: Path) -> Finding:
 
 def _write_nothing(database: sqlite3.Connection) -> None:
     """Write what is there already, which proves that the disk takes it."""
-    (version,) = database.execute("PRAGMA user_version").fetchone()
     database.execute("BEGIN IMMEDIATE")
-    database.execute(f"PRAGMA user_version = {version}")
+    database.execute(f"PRAGMA user_version = {version_of(database)}")
     database.execute("COMMIT")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.observations import Flag, Gap, Observation, Revision
 from gateway.records import values_of
+from gateway.schema import Step, prepare, refuse_other_version
 from gateway.stores.store import Away, Delivery, Outcome, RefusedRecord, Written
 from gateway.windows import SAME_INSTANT
 from protocol.batch import Batch
@@ -49,6 +50,14 @@ CREATE TABLE IF NOT EXISTS gap (
 """
 
 
+def _say_what_cleared_a_flag(connection: sqlite3.Connection) -> None:
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(flag)")]
+    if "cleared_by" not in columns:  # there before versions were counted
+        connection.execute("ALTER TABLE flag ADD COLUMN cleared_by TEXT")
+
+
+STEPS: Sequence[Step] = (_say_what_cleared_a_flag,)
+
 # SQLite keeps a BOOLEAN as 0 or 1.
 sqlite3.register_converter("BOOLEAN", lambda digit: digit == b"1")
 
@@ -69,7 +78,7 @@ class EmbeddedStore:
             writer = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             writer.execute("PRAGMA journal_mode = WAL")
             writer.execute("PRAGMA synchronous = FULL")
-            writer.executescript(SCHEMA)
+            prepare(writer, SCHEMA, STEPS)
         except sqlite3.Error as error:
             raise type(error)(
                 f"{self.path}: {error}; expected observations on a disk that can be written: correct the disk, or"
@@ -167,6 +176,7 @@ class EmbeddedStore:
             reader = sqlite3.connect(
                 f"file:{self.path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, detect_types=sqlite3.PARSE_DECLTYPES
             )
+            refuse_other_version(reader, len(STEPS))
             self._own.reader = reader
         return reader.execute(query, values).fetchall()
 
