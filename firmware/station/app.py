@@ -13,6 +13,7 @@ from .clock import Clock
 from .hal import DEEP_SLEEP, HardwareError
 from .memory import Memory, count_boot, recall
 from .orders import Orders
+from .power import LOG_ONLY, SLEEP, Power, sleep_look_every_ms
 from .queue import Queue
 from .sampler import Sampler
 from .schedule import FixedIntervals, due_instant, skipped_instants
@@ -61,9 +62,11 @@ class Wake:
         # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
         self._memory = recall(board.rtc_memory()) if board.reset_cause() == DEEP_SLEEP else Memory()
         self._clock = Clock(board, root, self._memory.clock)
+        self._power = Power(configuration.power, self._memory.power)
+        self._power.begin(board.monotonic_ms(), self._battery_v() if configuration.power is not None else None)
         channels = self._sampler.channels()
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, channels)
-        self._intervals = _intervals(configuration, channels, self._memory.intervals)
+        self._intervals = _intervals(configuration, channels, self._memory.intervals, self._power.tier)
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._newest = self._queue.newest_record()  # of the wakes before
         self.wants_reset = False  # a command asked for a new start
@@ -79,13 +82,17 @@ class Wake:
         if last_ms is None or self._queue.has_new_configuration():
             return
         # A clock put forward passes over instants at which the station did run.
-        due_ms = self._due_ms()
+        now_ms, due_ms = self._now_ms(), self._due_ms()
         elapsed_ms = self._board.monotonic_ms() - self._newest.monotonic_ms
         was_running = self._newest.boot_no == self._memory.boot_no and elapsed_ms < due_ms - last_ms - CLOCK_STEP_MS
-        values = [(None, quality.NOT_DATED if was_running else quality.STATION_OFF)] * len(self._sampler.channels())
+        reason = quality.NOT_DATED if was_running else quality.STATION_OFF
+        if self._power.was_asleep:  # to save the battery
+            reason = quality.NO_POWER
+        values = [(None, reason)] * len(self._sampler.channels())
         for instant_ms in skipped_instants(last_ms, due_ms, self._intervals.record_every_ms):
-            self._append(instant_ms, values)
-            self._intervals.forget_samples()
+            if instant_ms <= now_ms:  # a station that falls asleep now explains the others when it looks up
+                self._append(instant_ms, values)
+                self._intervals.forget_samples()
 
     def measure(self):
         """Take the sample that is due about now; one that is further ahead is left to the next wake."""
@@ -95,7 +102,13 @@ class Wake:
         # Before anything can fail: an instant is tried once, or a lasting fault would wake the station without end.
         self._attempted_ms = due_ms
         monotonic_ms = self._monotonic_at(due_ms)
-        for instant_ms, values in self._intervals.take(due_ms, monotonic_ms, self._sampler.measure(monotonic_ms)):
+        if self._power.tier == SLEEP:
+            self._append(due_ms, self._sampler.spare())
+            return
+        began_ms = self._board.monotonic_ms()
+        sample = self._sampler.measure(monotonic_ms)
+        self._power.note_sensors(self._board.monotonic_ms() - began_ms)
+        for instant_ms, values in self._intervals.take(due_ms, monotonic_ms, sample):
             self._append(instant_ms, values)
         if self._intervals.has_begun:
             self._black_box.note("trigger", "raised: a record every %d ms" % self._intervals.record_every_ms)
@@ -104,16 +117,20 @@ class Wake:
         """Ask the time server when that is due, whatever became of the broker."""
         if self._configuration.time_server is None or not self._clock.is_to_be_asked():
             return
+        if not self._power.may_use_radio(self._intervals.is_raised):
+            return
         if not self._memory.is_born and self._queue.has_undated():
             # Dates that a power cut has torn are finished first; only the clock of the boot before knows them.
             boot_no, utc_at = self._clock.boot_last_dated()
             self._queue.date_records(boot_no, utc_at, quality.SYNCHRONISED)
         was_known = self._clock.utc_ms() is not None
         host, port = self._configuration.time_server
+        began_ms = self._board.monotonic_ms()
         try:
             remark = self._clock.synchronise(host, port, self._memory.boot_no)
         finally:
             self._board.close_network()
+            self._power.note_radio(self._board.monotonic_ms() - began_ms)
         if self._clock.utc_ms() is not None and not was_known and self._attempted_ms is not None:
             self._attempted_ms = self._clock.utc_at(self._attempted_ms)
         if remark is not None:
@@ -137,9 +154,11 @@ class Wake:
 
     def send(self):
         """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
-        has_begun = self._intervals.has_begun
+        if not self._power.may_use_radio(self._intervals.is_raised):
+            return
+        is_urgent = self._intervals.has_begun or self._power.has_news
         is_due = self._attempted_ms is not None and self._attempted_ms % self._intervals.send_every_ms == 0
-        if not (has_begun or is_due or self._memory.awaits_receipts or not self._memory.is_born):
+        if not (is_urgent or is_due or self._memory.awaits_receipts or not self._memory.is_born):
             return
         deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
         if deadline_ms - self._board.monotonic_ms() < SHORTEST_UPLINK_MS:
@@ -150,10 +169,11 @@ class Wake:
 
         was_cut_off = self._memory.awaits_receipts
         restraint = Restraint(self._board, self._memory, self._configuration.bytes_per_day)
-        if restraint.holds_back() and not has_begun:
+        if restraint.holds_back() and not is_urgent:
             return
         configuration, queue, memory = self._configuration, self._queue, self._memory
         uplink = Uplink(self._board, configuration, queue, memory, restraint, self._carry_out, self._black_box)
+        began_ms = self._board.monotonic_ms()
         try:
             asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
             uplink.exchange(asleep_until_ms, deadline_ms)
@@ -163,12 +183,15 @@ class Wake:
                 self._black_box.note("uplink", error.reason)
         finally:
             restraint.note_exchange(was_answered=not self._memory.awaits_receipts)
+            self._power.note_exchange()
+            self._power.note_radio(self._board.monotonic_ms() - began_ms)
 
     def remember(self):
         """Keep what the next wake has to know."""
         self._memory.queue_hint = self._queue.hint()
         self._memory.clock = self._clock.pack()
         self._memory.intervals = self._intervals.pack()
+        self._memory.power = self._power.pack(self._board.monotonic_ms())
         self._board.set_rtc_memory(self._memory.pack())
 
     def next_wake_ms(self):
@@ -178,10 +201,17 @@ class Wake:
     def _carry_out(self, command_payload):
         from .commands import Station, carry_out
 
-        station = Station(self._board, self._orders, self._memory, self._queue, self._clock)
+        station = Station(self._board, self._orders, self._memory, self._queue, self._clock, self._power)
         reply = carry_out(command_payload, station)
         self.wants_reset = self.wants_reset or station.wants_reset
         return reply
+
+    def _battery_v(self):
+        try:
+            return self._board.battery_v()
+        except Exception as error:
+            self._black_box.note_exception("battery", error)
+            return None
 
     def _now_ms(self):
         utc_ms = self._clock.utc_ms()
@@ -215,9 +245,12 @@ class Wake:
         self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values, is_test, clock_quality)
 
 
-def _intervals(configuration, channels, kept):
-    if configuration.adaptive is None:
-        return FixedIntervals(configuration)
+def _intervals(configuration, channels, kept, tier):
+    if configuration.adaptive is None or tier >= LOG_ONLY:
+        intervals = FixedIntervals(configuration)
+        if tier == SLEEP:
+            intervals.wake_every_ms = sleep_look_every_ms(configuration.record_every_ms)
+        return intervals
     from .adaptive import AdaptiveIntervals
 
     return AdaptiveIntervals(configuration, channels, kept)

@@ -12,12 +12,13 @@ from protocol.commands import DONE, EXPIRED, FAILED, UNKNOWN_COMMAND, Reply, dec
 class Station:
     """What commands may reach; `wants_reset` says that one asked for a new start after this exchange."""
 
-    def __init__(self, board, orders, memory, queue, clock):
+    def __init__(self, board, orders, memory, queue, clock, power):
         self.board = board
         self.orders = orders
         self.memory = memory
         self.queue = queue
         self.clock = clock
+        self.power = power
         self.wants_reset = False
 
 
@@ -70,6 +71,7 @@ def _report_health(_arguments, station):
         "bytes_today": station.memory.bytes_today,
         "monotonic_ms": station.board.monotonic_ms(),
     }
+    facts.update(station.power.facts())
     if battery_v is not None:
         facts["battery_mv"] = round(battery_v * 1000)
     if hasattr(gc, "mem_free"):  # MicroPython alone can say it

@@ -4,12 +4,13 @@
 import json
 
 from .members import ConfigurationError, check_members, integer, number, text
+from .power import read_power
 from .sampling_settings import read_sampling
 from .sensors import KINDS
 from .sensors.statistics import CODES, DEFAULT
 
 KEY_BYTES = 32
-MAY_BE_ABSENT = ("time_server", "bytes_per_day", "rating")
+MAY_BE_ABSENT = ("time_server", "bytes_per_day", "rating", "power")
 
 _MEMBERS = {
     "": ("configuration_no", "basin", "station", "key_id", "broker", "sampling", "sensors"),
@@ -23,8 +24,9 @@ class Configuration:
 
     `bytes_per_day` is how much may go over the network, None where that does not matter; `time_server` is (host, port),
     or None for a board whose clock is set in another way. `adaptive` is that member of station.json, None without a
-    trigger; `rating` is a RatingTable where the trigger goes by one. `broker_tls` is a way of `trust`, None for plain
-    TCP; with `broker_username` goes the password in a file of its own, below the folder `root`.
+    trigger; `rating` is a RatingTable where the trigger goes by one; `power` is None on a supply that never ends.
+    `broker_tls` is a way of `trust`, None for plain TCP; with `broker_username` goes the password in a file of its own,
+    below the folder `root`.
     """
 
     __slots__ = (
@@ -38,6 +40,7 @@ class Configuration:
         "configuration_no",
         "key",
         "key_id",
+        "power",
         "rating",
         "record_every_ms",
         "root",
@@ -98,6 +101,7 @@ def load(root=""):
         configuration.bytes_per_day = integer(table, "bytes_per_day", 1000, 0xFFFFFFFF)
     configuration.time_server = _time_server(table.get("time_server"))
     read_sampling(configuration, table["sampling"], table.get("rating"))
+    configuration.power = read_power(table["power"]) if "power" in table else None
     if not isinstance(table["sensors"], list):
         raise ConfigurationError("sensors", table["sensors"], "a list")
     configuration.sensors = [_sensor(entry, "sensors[%d]." % index) for index, entry in enumerate(table["sensors"])]

@@ -1,7 +1,7 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """One measurement of everything a record holds. A sensor that fails costs its own values, never the record."""
 
-from protocol.quality import GOOD, NO_READING, SENSOR_ERROR
+from protocol.quality import GOOD, NO_POWER, NO_READING, SENSOR_ERROR
 from protocol.variables import INSTANT, code_of
 
 from .sensors import open_sensors
@@ -46,6 +46,10 @@ class Sampler:
             begin_ms += duration_ms
         values.append(self._battery())
         return values
+
+    def spare(self):
+        """Return the values of an instant at which the sensors stay off to save the battery."""
+        return [(None, NO_POWER)] * (len(self.channels()) - 1) + [self._battery()]
 
     def _battery(self):
         try:
