@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+from gateway.alerts.standing import alert_families
 from gateway.heartbeat import HEARTBEAT_S
 from gateway.journal import Journal
 from gateway.metrics import COUNTER, GAUGE, Family, Sample, format_metrics
@@ -69,7 +70,8 @@ class Monitor:
 
     def metrics(self) -> str:
         """Return all numbers as OpenMetrics text."""
-        return format_metrics([*self._counts(), *self._lags(), *self._states()])
+        alerts = alert_families(self._journal, self._now_ms())
+        return format_metrics([*self._counts(), *self._lags(), *self._states(), *alerts])
 
     def _counts(self) -> list[Family]:
         counts = self._journal.counts()

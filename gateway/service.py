@@ -175,14 +175,15 @@ class Service:
         self._post = Post(
             self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store, answers_for
         )
-        alerts = Alerts(self._basin, name, self._settings.alerts, self.journal, self._now_ms, answers_for)
-        flagging = Flagging(self._flagged_basin(), deliveries, self.journal, self._progress, alerts.herald)
+        self._alerts = Alerts(self._basin, name, self._settings.alerts, self.journal, self._now_ms, answers_for)
+        flagging = Flagging(self._flagged_basin(), deliveries, self.journal, self._progress, self._alerts.herald)
         names = [store.name for store in self._stores]
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
         passed = [FLAGGING, RECEIPTS, SETTLED, *names]
         self._trimming = Trimming(passed, self.journal, self._progress, self._room.is_tight)
         heartbeat = Heartbeat(self._announce)
-        self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat, *alerts.workers]
+        self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat]
+        self._workers += self._alerts.workers
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
         stages = [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.alerts.settings import AlertSettings, read_alert_settings
+from gateway.alerts.settings import NOTHING_SAID, AlertSettings, read_alert_settings
 from gateway.ownership_settings import OwnershipSettings, read_ownership
 from rivergauge.basin import ConfigurationError
 from rivergauge.basin.document import Document, Table, read_document
@@ -101,7 +101,7 @@ class Settings:
     receipts_after: str = AFTER_STORE
     journal_limit_mb: int = JOURNAL_LIMIT_MB
     web: WebSettings | None = None
-    alerts: AlertSettings = AlertSettings()
+    alerts: AlertSettings = NOTHING_SAID
     ownership: OwnershipSettings | None = None
 
     @property

@@ -1,5 +1,6 @@
 """What a gateway says of itself from its journal, running or not."""
 
+from gateway.alerts.standing import alert_numbers
 from gateway.entries import SETTLED
 from gateway.journal import Journal
 from gateway.ranges import Range, size, without
@@ -16,7 +17,7 @@ def read_status(journal: Journal) -> dict[str, int]:
     for name, seq in sorted(journal.cursors().items()):
         if name != SETTLED:
             status[f"behind_{name}"] = head - seq
-    return status
+    return status | alert_numbers(journal)
 
 
 def _awaited(journal: Journal) -> int:

@@ -18,7 +18,7 @@ __all__ = ["Alerts"]
 
 
 class Alerts:
-    """The alerts of a basin; without contacts it has no workers, and its herald tells nobody anything.
+    """The alerts of a basin; without contacts its herald tells nobody anything.
 
     `workers` are started and stopped with those of the gateway; `herald` is for the stage that makes flags.
     """
@@ -40,7 +40,7 @@ class Alerts:
         ]
         self.herald = Herald(basin, now_ms, self._wake)
         rounds = Rounds(basin.alerts, f"{basin.code}/{gateway}", journal, now_ms, self._wake)
-        self.workers: Sequence[Worker] = [*self._couriers, rounds] if self._couriers else []
+        self.workers: Sequence[Worker] = [*self._couriers, rounds]
 
     def _wake(self) -> None:
         for courier in self._couriers:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from gateway.alerts.channel import Away, Channel, Message, Outcome
 from gateway.alerts.entries import EMAIL, Recipient
-from gateway.alerts.herald import channels_of
 from gateway.alerts.mail import MailChannel
+from gateway.alerts.recipients import channels_of
 from gateway.alerts.settings import AlertSettings
 from gateway.alerts.webhook import WebhookChannel
 from rivergauge.basin import Basin, Contact

@@ -4,26 +4,17 @@ The law this file keeps: the alert and all its dispatches are written in the tra
 none is there without the other, and everyone's message is due at the same instant.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import chain
 
-from gateway.alerts.entries import (
-    CLEARED,
-    EMAIL,
-    RAISED,
-    SUBSCRIBED,
-    UNACKNOWLEDGED,
-    WEBHOOK,
-    WITHDRAWN,
-    Alert,
-    Recipient,
-)
+from gateway.alerts.entries import CLEARED, RAISED, SUBSCRIBED, UNACKNOWLEDGED, WITHDRAWN, Alert, Recipient
+from gateway.alerts.recipients import channels_of, wants
 from gateway.observations import WITHDRAWN as BY_WITHDRAWAL
 from gateway.observations import Flag
 from gateway.transaction import Transaction
-from rivergauge.basin import Basin, Contact
+from rivergauge.basin import Basin
 
-__all__ = ["Herald", "channels_of"]
+__all__ = ["Herald"]
 
 
 class Herald:
@@ -57,26 +48,11 @@ class Herald:
         self._on_told()
 
     def _subscribed(self, flag: Flag) -> list[Recipient]:
-        wanting = [each for each in self._contacts if _wants(each, flag, self._countries.get(flag.station))]
+        wanting = [each for each in self._contacts if wants(each, flag, self._countries.get(flag.station))]
         return list(chain.from_iterable(map(channels_of, wanting)))
-
-
-def channels_of(contact: Contact) -> Iterable[Recipient]:
-    """Yield a contact on each of its channels."""
-    if contact.email is not None:
-        yield Recipient(contact.name, EMAIL)
-    if contact.webhook is not None:
-        yield Recipient(contact.name, WEBHOOK)
 
 
 def _kind(flag: Flag) -> str:
     if flag.state == "raised":
         return RAISED
     return WITHDRAWN if flag.cleared_by == BY_WITHDRAWAL else CLEARED
-
-
-def _wants(contact: Contact, flag: Flag, country: str | None) -> bool:
-    if contact.thresholds and flag.threshold not in contact.thresholds:
-        return False
-    has_all = not contact.stations and not contact.countries
-    return has_all or flag.station in contact.stations or country in contact.countries

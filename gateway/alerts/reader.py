@@ -46,6 +46,10 @@ class AlertReader:
         where = f" WHERE {IS_OPEN} OR (kind = '{RAISED}' AND acknowledged_at_ms IS NULL)" if only_open else ""
         return [_dispatch(row) for row in self._read(f"{DISPATCHES}{where} ORDER BY alert.id, why, contact, channel")]
 
+    def waiting(self) -> list[Dispatch]:
+        """Return what is still to be delivered."""
+        return [_dispatch(row) for row in self._read(f"{DISPATCHES} WHERE {IS_OPEN} ORDER BY alert.id")]
+
     def attempts(self, dispatch: str) -> list[Attempt]:
         rows = self._read("SELECT at_ms, result, answer FROM attempt WHERE dispatch = ? ORDER BY rowid", (dispatch,))
         return [Attempt(*row) for row in rows]

@@ -1,10 +1,10 @@
-"""Looks again and again at what has been told: escalates, proves that the chain works, and forgets what is old."""
+"""Looks again and again at what has been told: escalates, proves that the chain works, lets go of what is over."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain
 
 from gateway.alerts.entries import PROOF, SUBSCRIBED, UNACKNOWLEDGED, UNDELIVERED, Alert, Recipient
-from gateway.alerts.herald import channels_of
+from gateway.alerts.recipients import channels_of
 from gateway.journal import Journal
 from gateway.worker import Worker
 from rivergauge.basin import Alerting, Contact
@@ -41,14 +41,17 @@ class Rounds(Worker):
         now_ms = self._now_ms()
         unanswered = self._unanswered(now_ms)
         unproven = self._unproven(now_ms)
+        gone = [each.id for each in self._journal.alerts.waiting() if each.recipient not in self._everyone]
         is_time_to_trim = not 0 <= now_ms - self._trimmed_at_ms < DAY_MS
-        if unanswered or unproven or is_time_to_trim:
+        if unanswered or unproven or gone or is_time_to_trim:
             with self._journal.transaction() as transaction:
                 for alert, why in unanswered:
                     transaction.alerts.add_dispatches(alert.id, alert.key, why, self._escalation, now_ms)
                 if unproven:
                     proof = Alert(PROOF, f"{self._place}/{PROOF}/{now_ms}", now_ms)
                     transaction.alerts.add_alert(proof, SUBSCRIBED, unproven)
+                for dispatch in gone:
+                    transaction.alerts.drop(dispatch, "the contact is no longer in the basin file")
                 transaction.alerts.trim(now_ms - KEPT_MS, now_ms - ATTEMPTS_KEPT_MS)
             self._trimmed_at_ms = now_ms
             self._on_told()

@@ -7,7 +7,7 @@ from pathlib import Path
 from rivergauge.basin.contacts import EMAIL_PATTERN
 from rivergauge.basin.document import Table
 
-__all__ = ["NONE", "STARTTLS", "TLS", "AlertSettings", "SmtpSettings", "read_alert_settings"]
+__all__ = ["NONE", "NOTHING_SAID", "STARTTLS", "TLS", "AlertSettings", "SmtpSettings", "read_alert_settings"]
 
 STARTTLS, TLS, NONE = "starttls", "tls", "none"
 PORT_LIMIT = 65_535
@@ -38,10 +38,13 @@ class AlertSettings:
     webhook_token_files: Mapping[str, Path] = field(default_factory=dict)
 
 
+NOTHING_SAID = AlertSettings()
+
+
 def read_alert_settings(root: Table, folder: Path) -> AlertSettings:
     """Return what [alerts] says, nothing where there is none; paths are relative to `folder`."""
     if "alerts" not in root:
-        return AlertSettings()
+        return NOTHING_SAID
     table = root.take_table("alerts", "a table [alerts]")
     ca_file = folder / table.take_text("ca_file", "certificates of authorities") if "ca_file" in table else None
     smtp = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Alerting", "Contact"]
+__all__ = ["NOBODY", "Alerting", "Contact"]
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,6 @@ class Alerting:
     @property
     def everyone(self) -> tuple[Contact, ...]:
         return (*self.contacts, *self.escalation)
+
+
+NOBODY = Alerting()

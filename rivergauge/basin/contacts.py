@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from .alerting import Alerting, Contact
+from .alerting import NOBODY, Alerting, Contact
 from .model import Station
 from .table import Table, refuse_repeated
 
@@ -23,7 +23,7 @@ URL_PATTERN = r"https?://[!-~]{1,2000}"
 def read_alerting(root: Table, stations: Sequence[Station], states: Sequence[str]) -> Alerting:
     """Return who is told of flags; nobody where the file has no [alerts]."""
     if "alerts" not in root:
-        return Alerting()
+        return NOBODY
     table = root.take_table("alerts", "a table [alerts]")
     known = {
         "thresholds": sorted({threshold.name for station in stations for threshold in station.thresholds}),

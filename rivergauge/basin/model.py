@@ -6,7 +6,7 @@ from datetime import datetime
 
 from protocol.rating import RatingTable
 
-from .alerting import Alerting
+from .alerting import NOBODY, Alerting
 
 __all__ = ["Adaptive", "Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
 
@@ -166,7 +166,7 @@ class Basin:
     notice: Mapping[str, str]
     states: Mapping[str, Mapping[str, str]]
     stations: tuple[Station, ...]
-    alerts: Alerting = Alerting()
+    alerts: Alerting = NOBODY
 
     def station(self, station_id: str) -> Station:
         """Return the station, or raise KeyError."""

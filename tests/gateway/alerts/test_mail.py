@@ -13,6 +13,9 @@ from gateway.alerts.settings import NONE, STARTTLS, TLS, SmtpSettings
 from rivergauge.servers import free_port
 from tests.fakes.mail_server import MailServer
 
+# What the server of TLS from the first byte is not told by aiosmtpd.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
 SENDER, DUTY = "gauges@example.org", "duty@example.com"
 TEXT = "At Upper the stage is at or above 1.000 m.\nПост Верхний: уровень воды не ниже 1.000 м.\n" + "long " * 300
 MESSAGE = Message("0123abcd", 1_535_589_000_000, "[test] Превышение: «watch», Верхний" + " long" * 30, TEXT, {})
