@@ -42,6 +42,7 @@ def station_configuration(
         **servers,
         "sampling": _sampling_configuration(station.sampling),
         **_rating_configuration(station),
+        **({} if station.power is None else {"power": asdict(station.power)}),
         "sensors": [_sensor_configuration(sensor) for sensor in station.sensors],
     }
 

@@ -8,7 +8,18 @@ from protocol.rating import RatingTable
 
 from .alerting import NOBODY, Alerting
 
-__all__ = ["Adaptive", "Basin", "GaugeDatum", "Neighbour", "Sampling", "SenmlName", "Sensor", "Station", "Threshold"]
+__all__ = [
+    "Adaptive",
+    "Basin",
+    "GaugeDatum",
+    "Neighbour",
+    "Power",
+    "Sampling",
+    "SenmlName",
+    "Sensor",
+    "Station",
+    "Threshold",
+]
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,23 @@ class Uplink:
 
 
 @dataclass(frozen=True)
+class Power:
+    """A station's battery: what is left off below which voltage until it is `hysteresis_v` above, and what is drawn.
+
+    `radio_ma` and `sensors_ma` come on top of `awake_ma`.
+    """
+
+    alarms_only_below_v: float
+    log_only_below_v: float
+    sleep_below_v: float
+    hysteresis_v: float
+    awake_ma: float
+    radio_ma: float
+    sensors_ma: float
+    asleep_ma: float
+
+
+@dataclass(frozen=True)
 class Neighbour:
     """A station upstream, and how long its water takes to arrive."""
 
@@ -151,6 +179,7 @@ class Station:
     upstream: tuple[Neighbour, ...]
     senml: tuple[SenmlName, ...] = ()
     uplink: Uplink = Uplink("wifi")
+    power: Power | None = None
 
 
 @dataclass(frozen=True)

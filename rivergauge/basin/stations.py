@@ -2,6 +2,7 @@
 
 from .model import GaugeDatum, Neighbour, Station
 from .names import read_names
+from .power import read_power
 from .ratings import read_rating
 from .sampling import DAY_S, read_sampling
 from .senml import read_senml
@@ -37,6 +38,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     uplink = read_uplink(table, sensors)
     rating, rating_source = read_rating(table)
     sampling = read_sampling(table, sensors, rating)
+    power = read_power(table)
     thresholds = read_thresholds(table, has_rating=rating is not None)
     neighbour_tables = table.take_tables("upstream", "station", "a list of { station = ..., travel_time_s = ... }")
     upstream = tuple(_read_neighbour(neighbour) for neighbour in neighbour_tables)
@@ -44,6 +46,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
         sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink,
+        power,
     )  # fmt: skip
 
 
