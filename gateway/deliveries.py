@@ -7,11 +7,13 @@ from gateway.batch_lines import BatchLines
 from gateway.entries import DATA, FLAG, Frame
 from gateway.flags import flag_from_json
 from gateway.hydro.discharge import RULE, rate
-from gateway.observations import Revision
+from gateway.observations import NO_RATING, Revision
+from gateway.plausibility import Plausibility
 from gateway.records import Value, decode_records, values_of
 from gateway.stores.line_protocol import place_of
 from gateway.stores.store import AUTHENTICATED, UNAUTHENTICATED, Delivery
 from protocol.batch import Batch
+from protocol.quality import SUSPECT
 from protocol.rating import RatingTable
 from rivergauge.basin import Basin
 
@@ -22,10 +24,11 @@ FIRST_REVISION = 1
 
 
 class Deliveries:
-    """Decodes frames, with the ratings of a basin."""
+    """Decodes frames, with the ratings of a basin, and with doubts where a time cannot be true."""
 
     def __init__(self, basin: Basin) -> None:
         self._basin = basin.code
+        self._plausibility = Plausibility(basin)
         self._lines = BatchLines()
         self._ratings = {station.id: station.rating for station in basin.stations}
 
@@ -39,6 +42,7 @@ class Deliveries:
         batch = decode_records(frame.payload, frame.log_id)
         rating = self._ratings.get(frame.station)
         revisions = self._rate(frame, batch, rating) if rating is not None else ()
+        revisions += self._doubt(frame, batch, revisions)
         provenance = AUTHENTICATED if frame.kind == DATA else UNAUTHENTICATED
         return replace(empty, batch=batch, fresh=frame.fresh, revisions=revisions, provenance=provenance)
 
@@ -48,7 +52,34 @@ class Deliveries:
         if frame.kind != DATA or not whole or not frame.payload or self._ratings.get(frame.station) is not None:
             return None
         self._lines.read(frame.payload)
+        times_ms, count = self._lines.reader.times_ms, self._lines.reader.count
+        if not self._plausibility.is_sound(frame.station, times_ms[0], times_ms[count - 1], frame.received_at_ms):
+            return None
         return self._lines.lines(place_of(self._basin, frame.station).encode())
+
+    def _doubt(self, frame: Frame, batch: Batch, rated: Iterable[Revision]) -> tuple[Revision, ...]:
+        """Return a revision for each value, measured or rated, whose time cannot be true: it is SUSPECT at best.
+
+        Judged by when the frame came, so that the same frame always gives the same ones. The raw value stays as it is.
+        """
+        doubts = dict(self._plausibility.doubts(frame.station, batch.times_ms, frame.received_at_ms))
+        if not doubts:
+            return ()
+        measured = [
+            Revision(
+                self._basin, frame.station, each.sensor, each.variable, batch.times_ms[each.record_index], each.value,
+                max(each.quality, SUSPECT), doubts[each.record_index], NO_RATING, FIRST_REVISION, batch.test,
+            )
+            for each in values_of(batch, [index for index in frame.fresh if index in doubts])
+            if each.value is not None
+        ]  # fmt: skip
+        rules = {batch.times_ms[index]: rule for index, rule in doubts.items()}
+        derived = [
+            replace(each, rule=rules[each.observed_at_ms], quality=max(each.quality, SUSPECT))
+            for each in rated
+            if each.value is not None and each.observed_at_ms in rules
+        ]
+        return (*measured, *derived)
 
     def _rate(self, frame: Frame, batch: Batch, rating: RatingTable) -> tuple[Revision, ...]:
         stages = primary(values_of(batch, frame.fresh), STAGE)

@@ -30,8 +30,12 @@ SETTLED = "settled"  # the cursor behind which every record is stored or dead
 # messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending
 COUNTS = (
     "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
+    # of those refused: beyond their station's limit, and how many of them were not kept
+    "messages_quarantined", "quarantined_dropped",
     "strangers_dropped",
     "records_received", "records_stored", "records_duplicate", "records_dead", "records_pending",
+    # of those received and not duplicate: of a time that cannot be true
+    "records_time_doubted",
     # never received, or lost after they were: in neither sum
     "records_overwritten", "records_lost_after_receipt", "queues_reformatted",
 )  # fmt: skip

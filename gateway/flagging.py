@@ -8,6 +8,7 @@ from gateway.deliveries import Deliveries, primary
 from gateway.entries import FLAG, Frame, Outgoing
 from gateway.evaluation import Evaluation, end_removed
 from gateway.flags import flag_message, flag_to_json
+from gateway.hydro.discharge import RULE
 from gateway.journal import Journal
 from gateway.observations import Flag
 from gateway.progress import Progress
@@ -26,6 +27,9 @@ GROUP_LIMIT = 1000  # frames in one transaction
 DAY_MS = 86_400_000
 # How far back what comes late is evaluated in its place: as long as a station's queue holds its records.
 KEPT_MS = 31 * DAY_MS
+# A record dated years ahead would make all that is measured now look older than what is kept, and no flag would be
+# raised for years. One of a day or so is evaluated: the gateway's own clock may be behind, and the flood real.
+FLAGGED_AHEAD_MS = 2 * DAY_MS
 
 
 @dataclass(slots=True)
@@ -176,8 +180,14 @@ class Flagging(Worker):
 
 
 def _series(delivery: Delivery, variable: str) -> Iterable[Seen]:
-    """Yield the observations of a variable; what the gateway rated goes before what a sensor measured."""
-    derived = [each for each in delivery.revisions if each.variable == variable]
+    """Yield the observations of a variable that are not far ahead of when they came."""
+    last_ms = delivery.received_at_ms + FLAGGED_AHEAD_MS
+    return (each for each in _dated_series(delivery, variable) if each.at_ms <= last_ms)
+
+
+def _dated_series(delivery: Delivery, variable: str) -> Iterable[Seen]:
+    """Return the observations of a variable; what the gateway rated goes before what a sensor measured."""
+    derived = [each for each in delivery.revisions if each.variable == variable and each.rule == RULE]
     if derived:
         return [Seen(each.observed_at_ms, each.value, each.quality) for each in derived]
     batch = delivery.batch

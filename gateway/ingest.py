@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gateway.clock_watch import ClockWatch
 from gateway.entries import DATA, SENML, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.keys import KeyFileError, Keys
 from gateway.losses import Losses
+from gateway.plausibility import Plausibility
+from gateway.quarantine import LETTERS_PER_MINUTE, Excess, Quarantine
 from gateway.records import Head, decode_records, read_head
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import Windows
@@ -63,6 +66,7 @@ class Judgement:
     answer: Outgoing | None = None
     written_off: list[WrittenOff] = field(default_factory=list)
     queue: tuple[str, int] | None = None  # (station, log id) where it is the first batch of a queue
+    remark: str | None = None  # for people, to be logged when it is written
 
 
 class Origin(NamedTuple):
@@ -87,6 +91,9 @@ class Ingest:
         keys: Keys,
         windows: Windows,
         losses: Losses,
+        plausibility: Plausibility,
+        clock_watch: ClockWatch,
+        quarantine: Quarantine,
         hmac_sha256: Hmac,
     ) -> None:
         self._basin = basin
@@ -94,6 +101,9 @@ class Ingest:
         self._keys = keys
         self._windows = windows
         self._losses = losses
+        self._plausibility = plausibility
+        self._clock_watch = clock_watch
+        self._quarantine = quarantine
         self._hmac_sha256 = hmac_sha256
         self._reader = DataReader()
         self._places: dict[str, tuple[str, str, str]] = {}  # topics of the basin's stations, as parsed
@@ -118,7 +128,7 @@ class Ingest:
             self._places[topic] = place
         basin, station, leaf = place
         if leaf == SENML:
-            return self._take_senml(Origin(SENML, station, topic), message, received_at_ms)
+            return self._judge_senml(Origin(SENML, station, topic), message, received_at_ms)
         try:
             sealed = parse_sealed(message)
             keys = self._keys.of(basin, station)
@@ -129,10 +139,15 @@ class Ingest:
             return _forged(error.reason, topic, message, received_at_ms)
         except KeyFileError as error:
             return _forged(str(error), topic, message, received_at_ms)
+        excess = self._quarantine.add_message(station, received_at_ms)
+        if excess is not None:
+            return _quarantined(excess, topic, message, received_at_ms, authenticated=True)
         try:
             if leaf == DATA:
                 return self._take_data(Origin(DATA, station, topic, sealed.key_id), sealed.payload, received_at_ms)
             return _take_report(station, leaf, sealed.payload, received_at_ms)
+        except TooManyRecords as error:
+            return _quarantined(error.excess, topic, message, received_at_ms, authenticated=True)
         except (DecodeError, UnknownVariable, ChannelTwice) as error:
             reason = _located(error) if isinstance(error, DecodeError) else str(error)
             judgement = refused(reason, topic, message, received_at_ms, authenticated=True)
@@ -164,23 +179,35 @@ class Ingest:
         batch, names = read_head(self._reader, payload)
         if len(set(names)) < len(names):
             raise ChannelTwice
+        self._count_records(origin.station, len(batch.times_ms))
         # Before the records are admitted: what a store has already must be known by then.
         written_off = self._losses.account(origin.station, batch)
         judgement = self._take_records(origin, payload, batch, received_at_ms)
         judgement.written_off = written_off
+        self._clock_watch.note(origin.station, batch.times_ms[-1], received_at_ms)
         is_reformatted = self._losses.begin(origin.station, batch.log_id)
         if is_reformatted is not None:
             judgement.queue = (origin.station, batch.log_id)
             judgement.counts["queues_reformatted"] = int(is_reformatted)
         return judgement
 
-    def _take_senml(self, origin: Origin, message: bytes, received_at_ms: int) -> Judgement:
+    def _judge_senml(self, origin: Origin, message: bytes, received_at_ms: int) -> Judgement:
+        excess = self._quarantine.add_message(origin.station, received_at_ms)
+        if excess is not None:
+            return _quarantined(excess, origin.topic, message, received_at_ms, authenticated=False)
         try:
-            log_id, payload = read_pack(message, received_at_ms, self._stations[origin.station])
+            return self._take_senml(origin, message, received_at_ms)
+        except TooManyRecords as error:
+            return _quarantined(error.excess, origin.topic, message, received_at_ms, authenticated=False)
         except (DecodeError, PackRefused) as error:
             reason = _located(error) if isinstance(error, DecodeError) else str(error)
             return refused(reason, origin.topic, message, received_at_ms)
-        judgement = self._take_records(origin, payload, decode_records(payload, log_id), received_at_ms)
+
+    def _take_senml(self, origin: Origin, message: bytes, received_at_ms: int) -> Judgement:
+        log_id, payload = read_pack(message, received_at_ms, self._stations[origin.station])
+        batch = decode_records(payload, log_id)
+        self._count_records(origin.station, len(batch.times_ms))
+        judgement = self._take_records(origin, payload, batch, received_at_ms)
         self._windows.keep_newest(origin.station, UINT32_LIMIT, PACKS_REMEMBERED)
         return judgement
 
@@ -218,7 +245,15 @@ class Ingest:
             for index, reason in admission.dead
         ]
         fresh = admission.fresh if skipped == 0 else tuple(index + skipped for index in admission.fresh)
+        doubts = self._plausibility.doubts(origin.station, batch.times_ms, received_at_ms)
+        if doubts:
+            judgement.counts["records_time_doubted"] += len({index for index, _ in doubts}.intersection(fresh))
         judgement.frame = _frame(origin, payload, batch, fresh, received_at_ms)
+
+    def _count_records(self, station: str, count: int) -> None:
+        excess = self._quarantine.add_records(station, count)
+        if excess is not None:
+            raise TooManyRecords(excess)
 
     def _refusal(self, station: str, key: bytes, sealed: Sealed, error: Exception) -> Outgoing:
         topic = receipt_topic(self._basin, station)
@@ -240,6 +275,14 @@ class ChannelTwice(ValueError):
         super().__init__("channel-twice: two columns of one sensor, variable and statistic")
 
 
+class TooManyRecords(Exception):
+    """A station is beyond its limit of records, by the message in hand."""
+
+    def __init__(self, excess: Excess) -> None:
+        super().__init__(excess.reason)
+        self.excess = excess
+
+
 # What a station is told; its own decoder bounds the length.
 REASON_WORDS: dict[type[Exception], str] = {UnknownVariable: "unknown-variable", ChannelTwice: "channel-twice"}
 
@@ -258,6 +301,18 @@ def _take_report(station: str, leaf: str, payload: bytes, received_at_ms: int) -
     report = REPORT_DECODERS[leaf](payload)
     taken = Report(station, leaf, report.boot_no, report.message_no, received_at_ms, payload)
     return Judgement(Counter(messages_received=1, messages_decoded=1), report=taken)
+
+
+def _quarantined(excess: Excess, topic: str, message: bytes, received_at_ms: int, authenticated: bool) -> Judgement:
+    """Return the judgement of a message beyond its station's limit: kept to be looked at, or only counted."""
+    judgement = refused(excess.reason, topic, message, received_at_ms, authenticated)
+    judgement.counts["messages_quarantined"] = 1
+    if excess.count > LETTERS_PER_MINUTE:
+        judgement.dead_letters.clear()
+        judgement.counts["quarantined_dropped"] = 1
+    if excess.count == 1:
+        judgement.remark = f"{topic}: {excess.reason}; it gets no receipt, so that the station keeps its records"
+    return judgement
 
 
 def _forged(reason: str, topic: str, message: bytes, received_at_ms: int) -> Judgement:

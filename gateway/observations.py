@@ -6,7 +6,9 @@ A value that is absent is None, never 0 and never NaN.
 
 from dataclasses import dataclass
 
-__all__ = ["NOT_APPLICABLE", "REMOVED", "VALUE", "WITHDRAWN", "Flag", "Gap", "Observation", "Revision"]
+__all__ = ["NOT_APPLICABLE", "NO_RATING", "REMOVED", "VALUE", "WITHDRAWN", "Flag", "Gap", "Observation", "Revision"]
+
+NO_RATING = "none"  # in the place of a rating where a revision needed none
 
 # What cleared a flag.
 VALUE = "value"  # the value came back beyond the threshold's clear value
@@ -38,7 +40,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A value that the gateway derived from an observation: rated discharge, corrected stage."""
+    """A value that the gateway derived from an observation: rated discharge, or the same value with a worse quality."""
 
     basin: str
     station: str
@@ -47,8 +49,8 @@ class Revision:
     observed_at_ms: int
     value: float | None
     quality: int
-    rule: str  # how it was derived: "rating"
-    rating: str  # identifier of the rating table
+    rule: str  # how it was derived: "rating", or why it is doubted: one of plausibility.TIME_RULES
+    rating: str  # identifier of the rating table, or NO_RATING
     revision_no: int
     test: bool = False
 

@@ -118,14 +118,16 @@ class Reception(Worker):
                 self.rest(DISK_RETRY_S)
                 continue
             self._complaint.clear()
-            _tell_of_losses(judgements)
+            _tell(judgements)
             self._progress.move_head(head, sum(each.answer is not None for each in judgements))
             return True
         return False
 
 
-def _tell_of_losses(judgements: Sequence[Judgement]) -> None:
+def _tell(judgements: Sequence[Judgement]) -> None:
     for judgement in judgements:
+        if judgement.remark is not None:
+            log.warning(judgement.remark)
         for each in judgement.written_off:
             why = "overwritten before they were sent" if each.is_overwritten else "receipted, and in no store"
             told = fields(station=each.station, log_id=each.log_id, first_no=each.first_no, last_no=each.last_no)

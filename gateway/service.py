@@ -9,6 +9,7 @@ from functools import partial
 from time import monotonic
 
 from gateway.alerts.alerts import Alerts
+from gateway.clock_watch import ClockWatch
 from gateway.connecting import broker_address, make_store
 from gateway.deliveries import Deliveries
 from gateway.entries import SETTLED
@@ -26,8 +27,10 @@ from gateway.ownership import Ownership
 from gateway.ownership_settings import check_owned
 from gateway.pace import backfill_batches
 from gateway.page import Page
+from gateway.plausibility import Plausibility
 from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
+from gateway.quarantine import Quarantine
 from gateway.reception import Reception
 from gateway.room import Room
 from gateway.running import RunningLock
@@ -147,7 +150,10 @@ class Service:
         senml = {station.id: station.senml for station in self._basin.stations}
         has_company = self._settings.has_company
         losses = Losses(windows, self._find_stored, self.journal.queues(), self.journal.written_off(), has_company)
-        ingest = Ingest(code, senml, keys, windows, losses, hmac_sha256)
+        self._clock_watch = ClockWatch(monotonic)
+        quarantine = Quarantine(self._settings.limits)
+        plausibility = Plausibility(self._basin)
+        ingest = Ingest(code, senml, keys, windows, losses, plausibility, self._clock_watch, quarantine, hmac_sha256)
         if any(senml.values()):
             unproven = ", ".join(station for station, names in senml.items() if names)
             log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
@@ -181,7 +187,7 @@ class Service:
         feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
         passed = [FLAGGING, RECEIPTS, SETTLED, *names]
         self._trimming = Trimming(passed, self.journal, self._progress, self._room.is_tight)
-        heartbeat = Heartbeat(self._announce)
+        heartbeat = Heartbeat(self._beat)
         self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat]
         self._workers += self._alerts.workers
         for worker in (flagging, *feeders, self._post):
@@ -227,6 +233,10 @@ class Service:
         self._ownership.begin()
         self._announce()
 
+    def _beat(self) -> None:
+        self._clock_watch.tell(self._now_ms())
+        self._announce()
+
     def _announce(self) -> None:
         """Have the world told whether the gateway takes records, and how fast a backlog may come."""
         if self._room.is_holding:
@@ -235,8 +245,10 @@ class Service:
         used_bytes, limit_bytes = self.journal.used_bytes(), self._settings.journal_limit_mb << 20
         behind = self._progress.head - self._progress.cursor(SETTLED)
         batches = backfill_batches(used_bytes, limit_bytes, behind, len(self._basin.stations))
-        pace = {} if batches is None else {"backfill_batches": batches}
-        self._post.announce(self._state({"state": "accepting"} | pace))
+        state: dict[str, str | int] = {"state": "accepting"}
+        if batches is not None:
+            state["backfill_batches"] = batches
+        self._post.announce(self._state(state))
 
     def _make_room(self) -> None:
         self._trimming.wake()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateway.alerts.settings import NOTHING_SAID, AlertSettings, read_alert_settings
 from gateway.ownership_settings import OwnershipSettings, read_ownership
+from gateway.rate_limits import DEFAULT_LIMITS, RateLimits, read_limits
 from rivergauge.basin import ConfigurationError
 from rivergauge.basin.document import Document, Table, read_document
 
@@ -103,6 +104,7 @@ class Settings:
     web: WebSettings | None = None
     alerts: AlertSettings = NOTHING_SAID
     ownership: OwnershipSettings | None = None
+    limits: RateLimits = DEFAULT_LIMITS
 
     @property
     def has_company(self) -> bool:
@@ -146,6 +148,7 @@ def _read_settings(document: Document) -> Settings:
         alerts=read_alert_settings(root, folder),
         web=_read_web(root.take_table("web", "a table [web] with host and port"), folder) if "web" in root else None,
         ownership=read_ownership(root),
+        limits=read_limits(root),
     )
     if settings.receipts_after != AFTER_STORE and settings.has_company:
         expected = f'"{AFTER_STORE}": what is only in the journal of one gateway, the other cannot know of'

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gateway.alerts.writer import AlertWriter
 from gateway.entries import ALL_FRESH, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
+from gateway.quarantine import QUARANTINED
 from gateway.schema import version_of
 from gateway.series import Seen, pack
 from gateway.windows import Run
@@ -60,6 +61,16 @@ class Transaction:
             (limit,),
         )
         self.count("strangers_dropped", dropped.rowcount)
+        return dropped.rowcount
+
+    def drop_excess_of_quarantined(self, limit: int) -> int:
+        """Drop the oldest dead letters of stations beyond their limit, beyond `limit` of them; return how many."""
+        dropped = self._connection.execute(
+            "DELETE FROM dead_letter WHERE id IN"
+            " (SELECT id FROM dead_letter WHERE reason LIKE ? || '%' ORDER BY id DESC LIMIT -1 OFFSET ?)",
+            (QUARANTINED, limit),
+        )
+        self.count("quarantined_dropped", dropped.rowcount)
         return dropped.rowcount
 
     def add_report(self, report: Report) -> bool:

@@ -14,6 +14,8 @@ GROUP_LIMIT = 10_000  # frames removed in one transaction, so that none holds th
 EVERY_S = 60.0
 # So that who has no key cannot fill the disk; at most 64 KiB each, by the broker's max_packet_size.
 STRANGERS_LIMIT = 10_000
+# Of stations beyond their limit: LETTERS_PER_MINUTE are kept of each, for people to look at.
+QUARANTINED_LIMIT = 1_000
 
 
 class Trimming(Worker):
@@ -43,4 +45,5 @@ class Trimming(Worker):
         with self._journal.transaction() as transaction:
             removed = transaction.trim(limit, GROUP_LIMIT)
             transaction.drop_excess_of_strangers(self._strangers_limit)
+            transaction.drop_excess_of_quarantined(QUARANTINED_LIMIT)
         return 0 if removed == GROUP_LIMIT else EVERY_S

@@ -1,8 +1,12 @@
 """What one station measured in a period, from its observations. No I/O, no clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
+from gateway.hydro.discharge import RULE
 from gateway.observations import Flag, Observation, Revision
+from gateway.plausibility import TIME_RULES
 from protocol.quality import FAIL
 from rivergauge.basin import Sampling, Station
 
@@ -15,11 +19,13 @@ DISCHARGE = "discharge_m3_s"
 # A station is stale when it has missed a sending and two records on top: one late message is no news.
 LATE_RECORDS = 2
 
+_Value = TypeVar("_Value", Observation, Revision)
+
 
 def report_station(
     station: Station,
     observations: Iterable[Observation],
-    revisions: Iterable[Revision],
+    revisions: Sequence[Revision],
     flags: Sequence[Flag],
     from_ms: int,
     to_ms: int,
@@ -29,15 +35,25 @@ def report_station(
     Stage is that of the station's first sensor, discharge is the newest revision rated from it.
     """
     sensor_no = station.sensors[0].sensor_no
+    doubted = {
+        (each.variable, each.observed_at_ms): each.quality
+        for each in revisions
+        if each.rule in TIME_RULES and each.sensor == sensor_no
+    }
     measured = {
-        each.observed_at_ms: each
+        each.observed_at_ms: _doubted(each, doubted)
         for each in observations
         if each.variable == STAGE and each.sensor == sensor_no and not each.test
     }
     rated: dict[int, Revision] = {}
     for each in sorted(revisions, key=lambda revision: revision.revision_no):
-        if each.variable == DISCHARGE and each.sensor == sensor_no and each.observed_at_ms in measured:
-            rated[each.observed_at_ms] = each
+        if (
+            each.rule == RULE
+            and each.variable == DISCHARGE
+            and each.sensor == sensor_no
+            and each.observed_at_ms in measured
+        ):
+            rated[each.observed_at_ms] = _doubted(each, doubted)
     stage = _last_stage(measured.values())
     return StationReport(
         station=station.id,
@@ -49,6 +65,12 @@ def report_station(
         stages=tuple(Point(at_ms, each.value, each.quality) for at_ms, each in sorted(measured.items())),
         discharges=tuple(Point(at_ms, each.value, each.quality) for at_ms, each in sorted(rated.items())),
     )
+
+
+def _doubted(each: _Value, doubted: Mapping[tuple[str, int], int]) -> _Value:
+    """Return the value with the quality that it has where its time is doubted."""
+    quality = doubted.get((each.variable, each.observed_at_ms))
+    return each if quality is None else replace(each, quality=quality)
 
 
 def _is_usable(observation: Observation | Revision) -> bool:

@@ -159,7 +159,8 @@ class Threshold:
 class Station:
     """A gauging station; `names` maps a language code to the name in that language.
 
-    `senml` is what is taken, unauthenticated, from another maker's logger; empty where there is none.
+    `senml` is what is taken, unauthenticated, from another maker's logger; empty where there is none. Records
+    from before `commissioned` are doubted.
     """
 
     id: str
@@ -179,6 +180,7 @@ class Station:
     upstream: tuple[Neighbour, ...]
     senml: tuple[SenmlName, ...] = ()
     uplink: Uplink = Uplink("wifi")
+    commissioned: datetime | None = None
     power: Power | None = None
 
 

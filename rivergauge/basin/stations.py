@@ -25,6 +25,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     longitude_deg = table.take_number("longitude_deg", -180, 180, "degrees east")
     configuration_no = table.take_integer("configuration_no", 1, 65_535)
     key_id = table.take_id("key_id")
+    commissioned = table.take_time("commissioned") if "commissioned" in table else None
 
     datum = table.take_table("gauge_datum", "a table with height_m and system")
     gauge_datum = GaugeDatum(
@@ -45,7 +46,7 @@ def read_station(table: Table, languages: list[str], states: list[str]) -> Stati
     table.refuse_unknown()
     return Station(
         station_id, names, river, country, latitude_deg, longitude_deg, gauge_datum, configuration_no, key_id,
-        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink,
+        sensors, sampling, rating, rating_source, thresholds, upstream, senml, uplink, commissioned,
         power,
     )  # fmt: skip
 

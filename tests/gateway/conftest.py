@@ -16,7 +16,7 @@ from gateway.settings import BrokerSettings, EmbeddedSettings, Settings
 from gateway.stores.embedded import EmbeddedStore
 from rivergauge.basin import Basin, load_basin
 from rivergauge.servers import Mosquitto
-from tests.fakes.publisher import START_MS, Publisher, write_key
+from tests.fakes.publisher import NOW_MS, Publisher, write_key
 
 IDLE_LIMIT_S = 30.0
 STATIONS = ("upper", "lower")
@@ -41,6 +41,7 @@ class Bench:
     basin: Basin
     mosquitto: Mosquitto
     settings: Settings
+    now_ms: int = NOW_MS
     services: list[Service] = field(default_factory=list)
 
     @property
@@ -55,7 +56,7 @@ class Bench:
         return Publisher(self.basin.code, station, f"{station}-1", self.key(station), self.mosquitto.port)
 
     def start(self) -> Service:
-        service = Service(self.settings, self.basin, now_ms=lambda: START_MS)
+        service = Service(self.settings, self.basin, now_ms=lambda: self.now_ms)
         self.services.append(service)
         service.start()
         wait_until(lambda: service.is_ready, "the gateway has its subscriptions")

@@ -22,7 +22,7 @@ from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings
 from gateway.stores.embedded import EmbeddedStore
 from rivergauge.basin import load_basin
-from tests.fakes.publisher import START_MS
+from tests.fakes.publisher import NOW_MS
 
 # The stages of a message through the gateway, in order.
 STEPS: dict[str, tuple[type, str]] = {
@@ -70,7 +70,7 @@ def main() -> None:
         broker=BrokerSettings("127.0.0.1", int(port)),
         stores=(EmbeddedSettings("embedded", at / "observations.sqlite"),),
     )
-    service = Service(settings, load_basin(basin), now_ms=lambda: START_MS)
+    service = Service(settings, load_basin(basin), now_ms=lambda: NOW_MS)
     is_over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: is_over.set())
     service.start()

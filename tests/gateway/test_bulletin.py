@@ -10,7 +10,10 @@ from gateway.bulletin import compose, list_bulletins, write_bulletin
 from gateway.bulletin.document import render_json
 from gateway.bulletin.page import render_html
 from gateway.bulletin.station_report import report_station
+from gateway.hydro.discharge import RULE
 from gateway.observations import Observation, Revision
+from gateway.plausibility import AHEAD
+from protocol.quality import SUSPECT
 from rivergauge.basin import load_basin
 from tests.fakes.flood import FROM_MS, STEP_MS, TO_MS, fill_store, stage_m_at
 
@@ -135,6 +138,17 @@ def test_the_last_stage_is_never(basin, other):
 def test_a_suspect_stage_is_published_with_its_quality(basin):
     stage = report(basin, [observation(FROM_MS, 0.5, quality=3)]).stage
     assert (stage.value, stage.quality) == (0.5, 3)
+
+
+def test_a_value_whose_time_is_doubted_is_published_as_suspect(basin):
+    doubts = [
+        discharge(1, 5.0),
+        discharge(1, 5.0, rule=AHEAD, quality=SUSPECT),
+        replace(discharge(1, 1.5, rule=AHEAD, quality=SUSPECT), variable="stage_m"),
+    ]
+    found = report(basin, [observation(1, 1.5)], doubts)
+    assert (found.stage.value, found.stage.quality) == (1.5, SUSPECT)
+    assert (found.discharge.value, found.discharge.quality, found.discharge.provenance.rule) == (5.0, SUSPECT, RULE)
 
 
 def test_of_several_revisions_the_newest_counts_in_whatever_order_they_are_read(basin):

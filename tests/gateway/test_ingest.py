@@ -5,16 +5,20 @@ from collections import Counter
 
 import pytest
 
+from gateway.clock_watch import ClockWatch
 from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
 from gateway.keys import Keys
 from gateway.losses import Losses
+from gateway.plausibility import Plausibility
+from gateway.quarantine import Quarantine
+from gateway.rate_limits import DEFAULT_LIMITS
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.cose import open_sealed, seal
 from protocol.messages import Birth, Channel, Column, Refused, decode_receipt, encode_birth, encode_data
 from protocol.topics import birth_topic, data_topic, receipt_topic
 from protocol.variables import INSTANT, code_of
-from tests.fakes.publisher import hmac_sha256, stage_batch, write_key
+from tests.fakes.publisher import NOW_MS, hmac_sha256, stage_batch, write_key
 
 BASIN = "test-basin"
 STATIONS = ("upper", "lower", "keyless", "broken")
@@ -23,14 +27,15 @@ TOPIC = data_topic(BASIN, "upper")
 
 
 @pytest.fixture
-def ingest(tmp_path):
+def ingest(tmp_path, basin):
     for station in ("upper", "lower"):
         write_key(tmp_path, BASIN, station, f"{station}-1", KEY)
     (tmp_path / BASIN / "broken.key").write_text("not a key\n")
     windows = Windows()
     return Ingest(
-        BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []), hmac_sha256
-    )
+        BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []),
+        Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(DEFAULT_LIMITS), hmac_sha256,
+    )  # fmt: skip
 
 
 def sealed(payload: bytes, topic: str = TOPIC, key: bytes = KEY, key_id: bytes = b"upper-1") -> bytes:
@@ -47,7 +52,7 @@ GOOD = sealed(encode_data(stage_batch(0, [500, 501])))
 
 
 def test_a_good_message_becomes_a_frame_with_all_its_records(ingest):
-    judgement = ingest.judge(TOPIC, GOOD, 1000)
+    judgement = ingest.judge(TOPIC, GOOD, NOW_MS)
     frame = judgement.frame
     assert (frame.station, frame.log_id, frame.first_no, frame.last_no, frame.fresh) == ("upper", 7, 0, 1, (0, 1))
     assert judgement.counts == Counter(messages_received=1, messages_decoded=1, records_received=2)
@@ -83,17 +88,17 @@ def test_a_good_message_becomes_a_frame_with_all_its_records(ingest):
     ],
 )  # fmt: skip
 def test_a_bad_message_is_a_dead_letter_with_a_reason_and_counted_once(ingest, topic, message, verdict, reason):
-    judgement = ingest.judge(topic, message, 1000)
+    judgement = ingest.judge(topic, message, NOW_MS)
     assert judgement.counts == Counter({"messages_received": 1, f"messages_{verdict}": 1})
     (letter,) = judgement.dead_letters
     assert reason in letter.reason
-    assert (letter.topic, letter.payload, letter.at_ms, letter.forged) == (topic, message, 1000, verdict == "forged")
+    assert (letter.topic, letter.payload, letter.at_ms, letter.forged) == (topic, message, NOW_MS, verdict == "forged")
     assert judgement.frame is None
 
 
 def test_every_prefix_of_a_message_is_refused(ingest):
     for length in range(len(GOOD)):
-        assert ingest.judge(TOPIC, GOOD[:length], 0).counts["messages_refused"] == 1, length
+        assert ingest.judge(TOPIC, GOOD[:length], NOW_MS).counts["messages_refused"] == 1, length
 
 
 def test_no_mutation_of_a_message_is_taken_or_raises(ingest):
@@ -102,7 +107,7 @@ def test_no_mutation_of_a_message_is_taken_or_raises(ingest):
         mutated = bytearray(GOOD)
         for _ in range(seeded.randint(1, 4)):
             mutated[seeded.randrange(len(mutated))] ^= 1 << seeded.randrange(8)
-        judgement = ingest.judge(TOPIC, bytes(mutated), 0)
+        judgement = ingest.judge(TOPIC, bytes(mutated), NOW_MS)
         assert bytes(mutated) == GOOD or judgement.frame is None
 
 
@@ -123,7 +128,7 @@ def with_second_column(channel: Channel) -> bytes:
 )
 def test_a_message_that_verifies_but_cannot_be_decoded_is_answered(ingest, payload, reason):
     message = sealed(payload)
-    judgement = ingest.judge(TOPIC, message, 0)
+    judgement = ingest.judge(TOPIC, message, NOW_MS)
     assert judgement.counts["messages_refused"] == 1
     answer = judgement.answer
     assert answer.topic == receipt_topic(BASIN, "upper")
@@ -134,26 +139,26 @@ def test_a_message_that_verifies_but_cannot_be_decoded_is_answered(ingest, paylo
 
 
 def test_a_message_that_does_not_verify_is_not_answered(ingest):
-    assert ingest.judge(TOPIC, sealed(b"\x80", key=b"x" * 32), 0).answer is None
+    assert ingest.judge(TOPIC, sealed(b"\x80", key=b"x" * 32), NOW_MS).answer is None
 
 
 def test_a_replayed_message_is_all_duplicates_and_owed_a_receipt(ingest):
-    ingest.judge(TOPIC, GOOD, 0)
-    again = ingest.judge(TOPIC, GOOD, 0)
+    ingest.judge(TOPIC, GOOD, NOW_MS)
+    again = ingest.judge(TOPIC, GOOD, NOW_MS)
     assert again.counts["records_duplicate"] == 2
     assert (again.frame.fresh, again.frame.payload, again.frame.last_no) == ((), b"", 1)
 
 
 def test_an_overlapping_batch_brings_only_its_new_records(ingest):
-    ingest.judge(TOPIC, GOOD, 0)
-    frame = ingest.judge(TOPIC, sealed(encode_data(stage_batch(1, [501, 502, 503]))), 0).frame
+    ingest.judge(TOPIC, GOOD, NOW_MS)
+    frame = ingest.judge(TOPIC, sealed(encode_data(stage_batch(1, [501, 502, 503]))), NOW_MS).frame
     assert frame.fresh == (1, 2)
 
 
 def test_a_second_record_for_an_instant_is_a_dead_letter_and_the_rest_goes_on(ingest):
-    ingest.judge(TOPIC, GOOD, 0)
+    ingest.judge(TOPIC, GOOD, NOW_MS)
     other_log = sealed(encode_data(stage_batch(1, [700, 701], log_id=8)))
-    judgement = ingest.judge(TOPIC, other_log, 5)
+    judgement = ingest.judge(TOPIC, other_log, NOW_MS)
     (letter,) = judgement.dead_letters
     assert (letter.reason, letter.log_id, letter.record_no) == (SAME_INSTANT, 8, 1)
     assert judgement.frame.fresh == (1,)
@@ -163,9 +168,9 @@ def test_a_second_record_for_an_instant_is_a_dead_letter_and_the_rest_goes_on(in
 def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(ingest, tmp_path):
     topic = data_topic(BASIN, "keyless")
     message = sealed(encode_data(stage_batch(0, [1])), topic)
-    before = ingest.judge(topic, message, 0)
+    before = ingest.judge(topic, message, NOW_MS)
     write_key(tmp_path, BASIN, "keyless", "upper-1", KEY)
-    after = ingest.judge_again(before.dead_letters[0], 1)
+    after = ingest.judge_again(before.dead_letters[0], NOW_MS)
     assert after.frame.fresh == (0,)
     total = before.counts + Counter()
     total.update(after.counts)
@@ -173,22 +178,22 @@ def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(inge
 
 
 def test_a_dead_record_tried_again_is_dead_again_while_nothing_has_changed(ingest):
-    ingest.judge(TOPIC, GOOD, 0)
-    before = ingest.judge(TOPIC, sealed(encode_data(stage_batch(1, [700, 701], log_id=8))), 5)
-    after = ingest.judge_again(before.dead_letters[0], 6)
+    ingest.judge(TOPIC, GOOD, NOW_MS)
+    before = ingest.judge(TOPIC, sealed(encode_data(stage_batch(1, [700, 701], log_id=8))), NOW_MS)
+    after = ingest.judge_again(before.dead_letters[0], NOW_MS)
     assert [letter.reason for letter in after.dead_letters] == [SAME_INSTANT]
     assert +after.counts == Counter()
 
 
 def test_a_record_that_a_store_refused_goes_to_the_stores_alone(ingest):
-    judgement = ingest.judge(TOPIC, GOOD, 0)
+    judgement = ingest.judge(TOPIC, GOOD, NOW_MS)
     payload = judgement.frame.payload
     letter = DeadLetter(0, "422", TOPIC, True, payload, b"upper-1", seq=4, log_id=7, record_no=1)
-    again = ingest.judge_again(letter, 1)
+    again = ingest.judge_again(letter, NOW_MS)
     assert (again.frame.fresh, again.frame.payload) == ((1,), payload)
 
 
 def test_a_birth_is_kept_as_a_report(ingest):
     topic = birth_topic(BASIN, "upper")
-    report = ingest.judge(topic, sealed(birth(3, 4), topic), 9).report
+    report = ingest.judge(topic, sealed(birth(3, 4), topic), NOW_MS).report
     assert (report.station, report.leaf, report.boot_no, report.message_no) == ("upper", "birth", 3, 4)

@@ -5,10 +5,14 @@ from dataclasses import replace
 import cbor2
 import pytest
 
+from gateway.clock_watch import ClockWatch
 from gateway.entries import SENML, DeadLetter
 from gateway.ingest import PACKS_REMEMBERED, Ingest
 from gateway.keys import Keys
 from gateway.losses import Losses
+from gateway.plausibility import Plausibility
+from gateway.quarantine import Quarantine
+from gateway.rate_limits import DEFAULT_LIMITS
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.messages import DecodeError, decode_data
@@ -123,11 +127,12 @@ def test_what_is_no_pack_is_refused_at_its_byte():
 
 
 @pytest.fixture
-def ingest(tmp_path):
+def ingest(tmp_path, basin):
     windows = Windows()
     return Ingest(
-        BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), windows, Losses(windows, lambda *_: []), hmac_sha256
-    )
+        BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), windows, Losses(windows, lambda *_: []),
+        Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(DEFAULT_LIMITS), hmac_sha256,
+    )  # fmt: skip
 
 
 def test_records_of_a_pack_are_admitted_once_and_owed_no_answer(ingest):
@@ -194,6 +199,7 @@ def test_a_pack_from_the_broker_is_stored_unauthenticated_and_raises_flags(with_
 
 
 def test_of_a_station_and_a_logger_beside_it_the_second_to_speak_of_an_instant_is_a_dead_letter(with_logger, until):
+    with_logger.now_ms = START_MS
     service = with_logger.start()
     with with_logger.station(STATION) as station:
         station.publish(stage_batch(0, [500]))

@@ -18,7 +18,7 @@ from protocol.cose import seal
 from protocol.messages import encode_data
 from protocol.quality import FAIL, GOOD, MISSING, NO_READING
 from protocol.topics import flag_topic, gateway_state_topic
-from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
+from tests.fakes.publisher import NOW_MS, RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
 
 FOREVER_MS = (0, 2**62)
 
@@ -39,7 +39,7 @@ def test_a_sealed_message_is_stored_and_receipted(bench):
         assert upper.has_receipts(7, 0, 1)
     observations = bench.store.read_observations("upper", *FOREVER_MS)
     stages = [each for each in observations if each.variable == "stage_m"]
-    common = {"log_id": 7, "configuration_no": 1, "received_at_ms": START_MS, "provenance": "authenticated"}
+    common = {"log_id": 7, "configuration_no": 1, "received_at_ms": NOW_MS, "provenance": "authenticated"}
     assert stages == [
         Observation("test-basin", "upper", 1, "stage_m", START_MS, 0.5, GOOD, record_no=0, **common),
         Observation(
@@ -113,7 +113,7 @@ def test_a_gap_that_a_station_tells_is_kept(bench):
     with bench.station("upper") as upper:
         upper.publish(stage_batch(10, [500], gaps=[(3, 9)]))
         assert upper.has_receipts(7, 10, 10)
-    assert bench.store.read_gaps("upper") == [Gap("test-basin", "upper", 7, 3, 9, START_MS)]
+    assert bench.store.read_gaps("upper") == [Gap("test-basin", "upper", 7, 3, 9, NOW_MS)]
 
 
 def test_a_flag_is_stored_published_and_cleared(bench, listener, until):
@@ -344,7 +344,7 @@ def test_a_file_that_is_no_database_is_told_at_the_start_and_left_as_it_is(bench
     path = bench.settings.journal if is_journal else bench.settings.embedded.path
     path.write_text("this is no database, and it is somebody's file " * 100)
     with pytest.raises(sqlite3.DatabaseError, match=path.name):
-        Service(bench.settings, bench.basin, now_ms=lambda: START_MS).start()
+        Service(bench.settings, bench.basin, now_ms=lambda: NOW_MS).start()
     assert path.read_text().startswith("this is no database")
 
 
@@ -352,7 +352,7 @@ def test_a_page_whose_port_is_taken_is_told_at_the_start(bench):
     taken = bench.mosquitto.port
     settings = replace(bench.settings, web=WebSettings("127.0.0.1", taken))
     with pytest.raises(OSError, match=str(taken)):
-        Service(settings, bench.basin, now_ms=lambda: START_MS).start()
+        Service(settings, bench.basin, now_ms=lambda: NOW_MS).start()
 
 
 def test_the_page_is_served_where_the_settings_say(bench):

@@ -11,7 +11,7 @@ from gateway.service import Service
 from gateway.settings import BrokerSettings, TlsSettings
 from rivergauge.broker import BrokerFolder, Listener, write_broker_folder
 from rivergauge.servers import free_port
-from tests.fakes.publisher import START_MS, Publisher, stage_batch
+from tests.fakes.publisher import NOW_MS, Publisher, stage_batch
 from tests.fakes.secured_broker import SecuredMosquitto
 
 FOREVER_MS = (0, 2**62)
@@ -50,7 +50,7 @@ def test_a_broker_of_another_authority_is_told_by_what_is_wrong(bench, settings,
         basin, BrokerFolder(stranger, ("x",), ("gateway-1",), (), str(stranger), str(stranger)), datetime.now(UTC)
     )
     tls = replace(settings.broker.tls, ca_file=stranger / "ca.crt")
-    service = Service(replace(settings, broker=replace(settings.broker, tls=tls)), bench.basin, lambda: START_MS)
+    service = Service(replace(settings, broker=replace(settings.broker, tls=tls)), bench.basin, lambda: NOW_MS)
     bench.services.append(service)
     with caplog.at_level(logging.WARNING):
         service.start()
@@ -69,6 +69,6 @@ UNUSABLE = {
 def test_a_file_that_cannot_be_used_is_named_at_the_start(bench, settings, secured, changes, message):
     (secured.folder / "garbage").write_text("garbage")
     tls = replace(settings.broker.tls, **{name: secured.folder / file for name, file in changes.items()})
-    service = Service(replace(settings, broker=replace(settings.broker, tls=tls)), bench.basin, lambda: START_MS)
+    service = Service(replace(settings, broker=replace(settings.broker, tls=tls)), bench.basin, lambda: NOW_MS)
     with pytest.raises(OSError, match=message):
         service.start()

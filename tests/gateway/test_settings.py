@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.ownership_settings import OwnershipSettings
+from gateway.rate_limits import RateLimits
 from gateway.settings import (
     AFTER_STORE,
     EmbeddedSettings,
@@ -80,6 +81,11 @@ def test_a_standby_names_its_own_stations_and_whom_it_stands_in_for(load):
     assert settings.ownership == OwnershipSettings((), ("gateway-2",)) and settings.has_company
 
 
+def test_a_limit_that_is_not_given_is_far_above_what_a_station_sends(load):
+    assert load(LEAST).limits == RateLimits(60_000, 1_000_000)
+    assert load(LEAST + "[limits]\nmessages_per_minute = 600\n").limits == RateLimits(600, 1_000_000)
+
+
 def test_a_path_is_relative_to_the_file(load, tmp_path):
     assert load(LEAST).embedded == EmbeddedSettings("embedded", tmp_path / "observations.sqlite")
 
@@ -119,6 +125,7 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
             "[broker]", 'receipts_after = "journal"\n[broker]\nshared_subscription = "ingest"',
             'gateway.receipts_after: found "journal" beside another gateway, expected "store"',
         ),
+        (LEAST[-1:], "\n[limits]\nmessages_per_minute = 0\n", "limits.messages_per_minute: found 0"),
         ("[broker]", '[ownership]\n[broker]\nshared_subscription = "i"', "ownership: found a table beside"),
     ],
     ids=[
@@ -127,7 +134,8 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
         "a page for others without a token", "a page everywhere without a name",
         "TLS without an authority", "a key without certificate",
         "a standby that says nothing of its own stations", "an id that is none", "receipts too early for two gateways",
-        "receipts too early for a share", "an owner that shares",
+        "receipts too early for a share", "a limit of nothing",
+        "an owner that shares",
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(load, found, instead, expected):

@@ -41,6 +41,12 @@ def test_the_example_says_at_its_head_that_its_data_is_illustrative(example):
     assert "illustrative" in example.notice["en"]
 
 
+def test_a_station_may_say_since_when_it_is_there(tmp_path, example):
+    path = changed(tmp_path, ('key_id = "akdzhar-1"', 'commissioned = 2018-04-01T00:00:00Z\nkey_id = "akdzhar-1"'))
+    assert load_basin(path).station("akdzhar").commissioned == datetime(2018, 4, 1, tzinfo=UTC)
+    assert example.station("akdzhar").commissioned is None
+
+
 def test_a_basin_needs_no_notice(tmp_path):
     text = re.sub(r"\[basin\.notice\]\n.*?\n\n", "", EXAMPLE.read_text(), flags=re.DOTALL)
     (tmp_path / "basin.toml").write_text(text)

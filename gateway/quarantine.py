@@ -1,0 +1,61 @@
+"""Keeps a station that sends without measure from hurting the others: beyond its limit nothing more of it is taken.
+
+The law this file keeps: what is not taken is not receipted, so that the station keeps its records and sends them later,
+and it is acknowledged in its turn like any other message. No I/O; the time is handed in.
+"""
+
+from dataclasses import dataclass
+
+from gateway.rate_limits import RateLimits
+
+__all__ = ["LETTERS_PER_MINUTE", "QUARANTINED", "Excess", "Quarantine"]
+
+MINUTE_MS = 60_000
+# How many of the messages of one station beyond its limit are kept each minute, to be looked at; the rest are counted.
+LETTERS_PER_MINUTE = 10
+QUARANTINED = "quarantined"  # how the reason of their dead letters begins
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Why a message is not taken now, and how many of the station's were not taken within this minute, this one too."""
+
+    reason: str
+    count: int
+
+
+@dataclass(slots=True)
+class _Minute:
+    began_ms: int
+    messages: int = 0
+    records: int = 0
+    excess: int = 0
+
+
+class Quarantine:
+    """Counts by station what came within a minute; only authenticated messages, or anyone could shut a station out."""
+
+    def __init__(self, limits: RateLimits) -> None:
+        self._limits = limits
+        self._minutes: dict[str, _Minute] = {}
+
+    def add_message(self, station: str, received_at_ms: int) -> Excess | None:
+        """Count a message; return why it is not to be taken, if so."""
+        minute = self._minutes.get(station)
+        # A clock that was set back begins a new minute too.
+        if minute is None or not 0 <= received_at_ms - minute.began_ms < MINUTE_MS:
+            minute = self._minutes[station] = _Minute(received_at_ms)
+        minute.messages += 1
+        return self._excess(minute, "messages", minute.messages, self._limits.messages_per_minute)
+
+    def add_records(self, station: str, count: int) -> Excess | None:
+        """Count the records of the message that was counted last; return why they are not to be taken, if so."""
+        minute = self._minutes[station]
+        minute.records += count
+        return self._excess(minute, "records", minute.records, self._limits.records_per_minute)
+
+    def _excess(self, minute: _Minute, what: str, number: int, limit: int) -> Excess | None:
+        if number <= limit:
+            return None
+        minute.excess += 1
+        return Excess(f"{QUARANTINED}: more than {limit} {what} within a minute", minute.excess)
