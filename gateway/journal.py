@@ -122,6 +122,7 @@ class Journal:
             self._connections.clear()
             self._writer = None
             self._own = threading.local()
+            self._newest.clear()
 
     @contextmanager
     def transaction(self, can_be_repeated: bool = False) -> Iterator[Transaction]:
