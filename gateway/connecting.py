@@ -1,12 +1,15 @@
 """Makes what the settings name: the broker's address and the stores, each with its secrets read from their files."""
 
 import ssl
+from collections.abc import Callable
 
 from gateway.mqtt import BrokerAddress
-from gateway.settings import INFLUXDB_2, BrokerSettings, EmbeddedSettings, InfluxSettings, TlsSettings
+from gateway.settings import BrokerSettings, EmbeddedSettings, InfluxSettings, TlsSettings
+from gateway.store_settings import INFLUXDB_1, INFLUXDB_2, INFLUXDB_3, VICTORIA_METRICS
 from gateway.stores.embedded import EmbeddedStore
-from gateway.stores.influxdb import connect_v1, connect_v2
+from gateway.stores.influxdb import connect_v1, connect_v2, connect_v3
 from gateway.stores.store import Store
+from gateway.stores.victoria_metrics import connect_victoria
 
 __all__ = ["broker_address", "make_store"]
 
@@ -23,9 +26,15 @@ def make_store(settings: EmbeddedSettings | InfluxSettings) -> Store:
     if isinstance(settings, EmbeddedSettings):
         return EmbeddedStore(settings.path, settings.name)
     secret = settings.secret_file.read_text().strip() if settings.secret_file else ""
-    if settings.api == INFLUXDB_2:
-        return connect_v2(settings.name, settings.url, settings.database, settings.organisation, secret)
-    return connect_v1(settings.name, settings.url, settings.database, settings.username, secret)
+    return CONNECTORS[settings.api](settings, secret)
+
+
+CONNECTORS: dict[str, Callable[[InfluxSettings, str], Store]] = {
+    INFLUXDB_1: lambda to, secret: connect_v1(to.name, to.url, to.database, to.username, secret),
+    INFLUXDB_2: lambda to, secret: connect_v2(to.name, to.url, to.database, to.organisation, secret),
+    INFLUXDB_3: lambda to, secret: connect_v3(to.name, to.url, to.database, secret),
+    VICTORIA_METRICS: lambda to, secret: connect_victoria(to.name, to.url, to.username, secret),
+}
 
 
 def _tls_context(tls: TlsSettings) -> ssl.SSLContext:

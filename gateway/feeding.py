@@ -17,7 +17,9 @@ __all__ = ["Feeder"]
 
 log = logging.getLogger(__name__)
 
-GROUP_LIMIT = 1000  # frames handed over at once
+# Frames handed over at once: doubled while the store is quick, halved when it is not.
+GROUP_FIRST, GROUP_LIMIT = 50, 1000
+QUICK_S = 5.0
 BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.5, 60.0
 PARKED_S = 60.0
 
@@ -43,22 +45,28 @@ class Feeder(Worker):
         self._progress = progress
         self._complaint = Complaint(log, f"store {store.name}", monotonic)
         self._backoff_s = BACKOFF_FIRST_S
+        self._group = GROUP_FIRST
 
     def step(self) -> float | None:
-        frames = self._journal.frames(self._progress.cursor(self._store.name), GROUP_LIMIT)
+        frames = self._journal.frames(self._progress.cursor(self._store.name), self._group)
         if not frames:
             return None
+        began_s = monotonic()
         outcome = self._write(frames)
+        is_quick = monotonic() - began_s < QUICK_S
         match outcome:
             case Written(refused):
                 self._complaint.clear()
                 self._backoff_s = BACKOFF_FIRST_S
+                self._group = min(2 * self._group, GROUP_LIMIT) if is_quick else max(1, self._group // 2)
                 self._pass(frames, refused)
                 return 0
             case Away(reason, retry_after_s):
                 self._complaint.raise_(reason)
                 wait_s = self._backoff_s if retry_after_s is None else retry_after_s
                 self._backoff_s = min(2 * self._backoff_s, BACKOFF_LAST_S)
+                # Perhaps it only takes long for what is much: after a while away it is asked for little.
+                self._group = min(GROUP_FIRST, max(1, self._group // 2))
             case Parked(reason):
                 self._complaint.raise_(f"{reason}; nothing is lost, but it needs a person")
                 wait_s = PARKED_S

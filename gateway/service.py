@@ -3,7 +3,7 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -36,6 +36,7 @@ from gateway.room import Room
 from gateway.running import RunningLock
 from gateway.settings import AFTER_STORE, Settings
 from gateway.stalls import Stage, follower_stage
+from gateway.stored_records import StoredRecords
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.store import Store
 from gateway.subscriptions import subscriptions
@@ -149,7 +150,8 @@ class Service:
         keys = Keys(self._settings.keys)
         senml = {station.id: station.senml for station in self._basin.stations}
         has_company = self._settings.has_company
-        losses = Losses(windows, self._find_stored, self.journal.queues(), self.journal.written_off(), has_company)
+        stored = StoredRecords(code, self._stores, monotonic)
+        losses = Losses(windows, stored.find, self.journal.queues(), self.journal.written_off(), has_company)
         self._clock_watch = ClockWatch(monotonic)
         quarantine = Quarantine(self._settings.limits)
         plausibility = Plausibility(self._basin)
@@ -201,17 +203,6 @@ class Service:
         self._monitor = Monitor(
             self._link, self.journal, self._progress, self._room, stages, [FLAGGING, RECEIPTS], names, self._now_ms
         )
-
-    def _find_stored(self, station: str, log_id: int, first_no: int, last_no: int) -> Sequence[tuple[int, int]] | None:
-        """Return which records of a log the embedded store has: with only others, the journal is all that is known."""
-        embedded = self._settings.embedded
-        if embedded is None:
-            return []
-        try:
-            return EmbeddedStore(embedded.path).read_records(station, log_id, first_no, last_no)
-        except sqlite3.Error as error:
-            log.warning("cannot look for records of %s in %s: %s; trying again later", station, embedded.path, error)
-            return None
 
     def _open_page(self) -> Page | None:
         web, embedded = self._settings.web, self._settings.embedded

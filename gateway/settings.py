@@ -6,6 +6,7 @@ from pathlib import Path
 from gateway.alerts.settings import NOTHING_SAID, AlertSettings, read_alert_settings
 from gateway.ownership_settings import OwnershipSettings, read_ownership
 from gateway.rate_limits import DEFAULT_LIMITS, RateLimits, read_limits
+from gateway.store_settings import EMBEDDED, EmbeddedSettings, InfluxSettings, read_stores
 from rivergauge.basin import ConfigurationError
 from rivergauge.basin.document import Document, Table, read_document
 
@@ -21,13 +22,11 @@ __all__ = [
 ]
 
 AFTER_JOURNAL, AFTER_STORE = "journal", "store"
-EMBEDDED, INFLUXDB_2, INFLUXDB_1 = "embedded", "influxdb2", "influxdb1"
 PORT_LIMIT = 65_535
 JOURNAL_LIMIT_MB = 4096  # where the file does not say: some 30 million records
 JOURNAL_LOW_MB, JOURNAL_HIGH_MB = 100, 1_000_000  # at least what 1,000 of the largest messages take
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")
-STORE_NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,31}"
 
 
 class SettingsError(ConfigurationError):
@@ -51,27 +50,6 @@ class BrokerSettings:
     password_file: Path | None = None
     tls: TlsSettings | None = None
     shared_subscription: str | None = None  # the name under which several gateways share what comes
-
-
-@dataclass(frozen=True)
-class EmbeddedSettings:
-    """The store in a file of its own, which the page, the bulletin and the command line read."""
-
-    name: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class InfluxSettings:
-    """A store that speaks `api` "influxdb2" (/api/v2/write, bucket) or "influxdb1" (/write, database)."""
-
-    name: str
-    api: str
-    url: str
-    database: str  # the bucket of InfluxDB 2
-    organisation: str = ""
-    username: str = ""
-    secret_file: Path | None = None  # holds the token or password
 
 
 @dataclass(frozen=True)
@@ -144,7 +122,7 @@ def _read_settings(document: Document) -> Settings:
             else JOURNAL_LIMIT_MB
         ),
         broker=_read_broker(broker, folder),
-        stores=_read_stores(root, folder),
+        stores=read_stores(root, folder),
         alerts=read_alert_settings(root, folder),
         web=_read_web(root.take_table("web", "a table [web] with host and port"), folder) if "web" in root else None,
         ownership=read_ownership(root),
@@ -188,44 +166,6 @@ def _read_tls(table: Table, folder: Path) -> TlsSettings:
     )
     table.refuse_unknown()
     return tls
-
-
-def _read_stores(root: Table, folder: Path) -> tuple[EmbeddedSettings | InfluxSettings, ...]:
-    tables = root.take_tables("store", "name", "one [[store]] table for each store")
-    if not tables:
-        root.note("store", "no store", "at least one [[store]] table")
-    stores: list[EmbeddedSettings | InfluxSettings] = []
-    for table in tables:
-        store = _read_store(table, folder)
-        if store.name in [other.name for other in stores]:
-            table.note("name", f'"{store.name}" a second time', "a name that no other store has")
-        stores.append(store)
-        table.refuse_unknown()
-    return tuple(stores)
-
-
-def _read_store(table: Table, folder: Path) -> EmbeddedSettings | InfluxSettings:
-    name = table.take_text("name", "a name of a-z, 0-9 and -, which its place in the journal keeps", STORE_NAME_PATTERN)
-    kind = table.take_choice("kind", [EMBEDDED, INFLUXDB_2, INFLUXDB_1])
-    if kind == INFLUXDB_2:
-        return InfluxSettings(
-            name,
-            kind,
-            url=table.take_text("url", "an address such as http://127.0.0.1:8086", r"https?://\S+"),
-            database=table.take_text("bucket", "the bucket to write to"),
-            organisation=table.take_text("organisation", "the organisation that has the bucket"),
-            secret_file=_path(table, "token_file", "a file with the token", folder) if "token_file" in table else None,
-        )
-    if kind == INFLUXDB_1:
-        return InfluxSettings(
-            name,
-            kind,
-            url=table.take_text("url", "an address such as http://127.0.0.1:8086", r"https?://\S+"),
-            database=table.take_text("database", "the database to write to"),
-            username=table.take_text("username", "a name") if "username" in table else "",
-            secret_file=_path(table, "password_file", "a file", folder) if "password_file" in table else None,
-        )
-    return EmbeddedSettings(name, _path(table, "path", "the path of the store, created if need be", folder))
 
 
 def _read_web(table: Table, folder: Path) -> WebSettings:

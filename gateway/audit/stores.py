@@ -10,8 +10,11 @@ from time import monotonic, sleep
 from urllib.parse import urlencode
 
 from gateway.connecting import make_store
-from gateway.settings import INFLUXDB_2, EmbeddedSettings, InfluxSettings, Settings
-from gateway.stores.store import Away, LineStore, Parked, Written
+from gateway.settings import EmbeddedSettings, InfluxSettings, Settings
+from gateway.store_settings import INFLUXDB_2, INFLUXDB_3
+from gateway.stores.influxdb import InfluxStore
+from gateway.stores.store import Away, Parked
+from gateway.stores.victoria_metrics import VictoriaStore
 
 from .finding import Finding, ok, problem, warning
 
@@ -40,12 +43,12 @@ def _audit(settings: InfluxSettings, gateway: str, now_ms: Callable[[], int]) ->
         yield problem(what, str(error), "correct the file that [[store]] names")
         return
     at_ms = now_ms()
-    outcome = None
-    if isinstance(store, LineStore):
-        outcome = store.write_lines([f"{MEASUREMENT},gateway={gateway} canary={at_ms}i {at_ms}\n".encode()])
+    if not isinstance(store, InfluxStore | VictoriaStore):
+        raise TypeError(f"{settings.api} is no kind of server that takes lines")
+    outcome = store.lines.write_blocks([f"{MEASUREMENT},gateway={gateway} canary={at_ms}i {at_ms}\n".encode()])
     store.close()
     match outcome:
-        case Written():
+        case True:
             yield _read_back(what, _Asking(settings, secret), gateway, at_ms)
         case Away(reason):
             yield problem(what, reason, "start the server, or correct url; the journal keeps all until it is back")
@@ -63,7 +66,7 @@ class _Asking:
         self._url = settings.url.rstrip("/")
         self._database = settings.database
         self._headers: dict[str, str] = {}
-        if settings.api == INFLUXDB_2 and secret:
+        if settings.api in (INFLUXDB_2, INFLUXDB_3) and secret:
             self._headers["Authorization"] = f"Token {secret}"
         elif settings.username:
             self._headers["Authorization"] = f"Basic {b64encode(f'{settings.username}:{secret}'.encode()).decode()}"

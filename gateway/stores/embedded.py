@@ -10,7 +10,7 @@ from typing import Any
 from gateway.observations import Flag, Gap, Observation, Revision
 from gateway.records import values_of
 from gateway.schema import Step, prepare, refuse_other_version
-from gateway.stores.store import Away, Delivery, Outcome, RefusedRecord, Written
+from gateway.stores.store import Away, Delivery, Outcome, RefusedRecord, Unreadable, Written
 from gateway.windows import SAME_INSTANT
 from protocol.batch import Batch
 
@@ -158,13 +158,16 @@ class EmbeddedStore:
         )
         return int(rows[0][0]) if rows else 0
 
-    def read_records(self, station: str, log_id: int, first_no: int, last_no: int) -> list[tuple[int, int]]:
-        """Return (record number, time in ms) of the records of a log that are stored, both ends included."""
-        rows = self._read(
-            "SELECT record_no, observed_at_ms FROM record"
-            " WHERE station = ? AND log_id = ? AND record_no BETWEEN ? AND ? ORDER BY record_no",
-            (station, log_id, first_no, last_no),
-        )
+    def read_records(self, basin: str, station: str, log_id: int, first_no: int, last_no: int) -> list[tuple[int, int]]:
+        """Return (record number, time in ms) of the records of a log that are stored; raise Unreadable."""
+        try:
+            rows = self._read(
+                "SELECT record_no, observed_at_ms FROM record WHERE basin = ?"
+                " AND station = ? AND log_id = ? AND record_no BETWEEN ? AND ? ORDER BY record_no",
+                (basin, station, log_id, first_no, last_no),
+            )
+        except sqlite3.Error as error:
+            raise Unreadable(f"{self.path}: {error}") from error
         return [(row[0], row[1]) for row in rows]
 
     def _read(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gateway.observations import Flag, Gap, Observation, Revision
 from protocol.batch import Batch
@@ -17,7 +17,9 @@ __all__ = [
     "Parked",
     "Reader",
     "RefusedRecord",
+    "Sent",
     "Store",
+    "Unreadable",
     "Written",
 ]
 
@@ -75,6 +77,19 @@ class Parked:
 Outcome = Written | Away | Parked
 
 
+class Unreadable(Exception):
+    """A store cannot be asked now for what it has."""
+
+
+class Sent(NamedTuple):
+    """Records that were sent to a store, by which it is asked whether it has them."""
+
+    basin: str
+    station: str
+    numbers: Sequence[int]
+    times_ms: Sequence[int]  # one for each number, rising
+
+
 @runtime_checkable
 class LineStore(Protocol):
     """A store that also takes line protocol as it is."""
@@ -93,6 +108,14 @@ class Store(Protocol):
 
     def write(self, deliveries: Sequence[Delivery]) -> Outcome:
         """Write all of them."""
+
+    def read_records(
+        self, basin: str, station: str, log_id: int, first_no: int, last_no: int
+    ) -> Sequence[tuple[int, int]]:
+        """Return (record number, time in ms) of the records of a log that are stored, both ends included.
+
+        For any thread. Raises Unreadable when the store cannot be asked now.
+        """
 
     def close(self) -> None: ...
 

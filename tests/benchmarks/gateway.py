@@ -140,7 +140,7 @@ def _basin(with_thresholds: bool) -> Basin:
 def _store(kind: str, folder: Path) -> tuple[Server | None, tuple[EmbeddedSettings | InfluxSettings, ...]]:
     if kind == VICTORIA_METRICS:
         server: Server = VictoriaMetrics(folder / "victoria", parts.find("victoria-metrics"))
-        return server, (InfluxSettings("victoria", "influxdb2", f"http://127.0.0.1:{server.port}", "river", "org"),)
+        return server, (InfluxSettings("victoria", "victoriametrics", f"http://127.0.0.1:{server.port}"),)
     if kind == INFLUXDB:
         server = InfluxDB(folder / "influx", parts.find("influxd"))
         return server, (InfluxSettings("influx", "influxdb1", f"http://127.0.0.1:{server.port}", "river"),)

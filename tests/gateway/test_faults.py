@@ -22,6 +22,7 @@ from tests.fakes.publisher import START_MS, stage_batch
 from tests.gateway.killed_gateway import STEPS
 
 FOREVER_MS = (0, 2**62)
+LONG_AGO_MS = START_MS - 15 * 365 * 86_400_000  # of what is years long, so that it does not reach into the future
 PROJECT = Path(__file__).resolve().parent.parent.parent
 KILL_LIMIT_S = 60.0  # for a gateway to start and come to the step, on a machine that has much to do
 
@@ -143,7 +144,7 @@ def victoria_metrics(tmp_path, part):
 
 def test_a_store_that_is_away_holds_neither_the_other_store_nor_the_journal_back(bench, until, victoria_metrics):
     url = f"http://127.0.0.1:{victoria_metrics.port}"
-    second = InfluxSettings("victoria", "influxdb2", url, "river", "org")
+    second = InfluxSettings("victoria", "victoriametrics", url)
     bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second))
     service = bench.start()
     with bench.station("upper") as upper:
@@ -160,7 +161,7 @@ def test_a_store_that_is_away_holds_neither_the_other_store_nor_the_journal_back
 
 def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench, until, victoria_metrics, listener):
     url = f"http://127.0.0.1:{victoria_metrics.port}"
-    second = InfluxSettings("victoria", "influxdb2", url, "river", "org")
+    second = InfluxSettings("victoria", "victoriametrics", url)
     bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second), journal_limit_mb=1)
     heard = listener(gateway_state_topic("gateway-1"))
     service = bench.start()
@@ -168,7 +169,8 @@ def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench
 
     def batch(number):
         # Of test records thresholds keep nothing: what fills the journal is what the store has not taken.
-        return stage_batch(number * count, [seeded.randrange(2000) for _ in range(count)], test=True)
+        stages_mm = [seeded.randrange(100_000_000) for _ in range(count)]
+        return stage_batch(number * count, stages_mm, start_ms=LONG_AGO_MS, test=True)
 
     with bench.station("lower") as lower:
         states, sent = [], 0

@@ -4,10 +4,11 @@ import pytest
 
 from gateway.deliveries import Deliveries
 from gateway.entries import DATA, Frame
-from gateway.stores.influxdb import Answer, InfluxStore
-from gateway.stores.store import Away, Parked, Written
+from gateway.stores.answers import INFLUXDB_MEANINGS, Answer
+from gateway.stores.line_writer import LineWriter
+from gateway.stores.store import Away, Parked
 from protocol.messages import encode_data
-from tests.fakes.publisher import stage_batch
+from tests.fakes.publisher import START_MS, stage_batch
 
 
 class Server:
@@ -22,8 +23,23 @@ class Server:
         return Answer(self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0])
 
 
+def writer(server, now_s=lambda: 0.0):
+    return LineWriter("name", "url", server.post, INFLUXDB_MEANINGS, now_s)
+
+
 def frame(station="lower", fresh=(0, 1), count=2):
-    return Frame(DATA, station, 5, b"key", 7, 0, count - 1, fresh, encode_data(stage_batch(0, [500] * count)), 1)
+    return Frame(
+        DATA,
+        station,
+        START_MS + 86_400_000,
+        b"key",
+        7,
+        0,
+        count - 1,
+        fresh,
+        encode_data(stage_batch(0, [500] * count)),
+        1,
+    )
 
 
 def test_a_whole_batch_is_lines_and_any_other_is_not(basin):
@@ -34,15 +50,23 @@ def test_a_whole_batch_is_lines_and_any_other_is_not(basin):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(204, Written), (400, type(None)), (401, Parked), (503, Away), (None, Away)]
+    ("status", "outcome"), [(204, True), (400, False), (401, Parked), (503, Away), (200, Away), (None, Away)]
 )
-def test_what_a_server_says_of_lines(status, kind):
+def test_what_a_server_says_of_lines(status, outcome):
     server = Server(status)
-    assert isinstance(InfluxStore("name", "url", server.post).write_lines([b"a\n", b"b\n"]), kind)
+    found = writer(server).write_blocks([b"a\n", b"b\n"])
+    assert found is outcome or type(found) is outcome
     assert server.bodies == [b"a\nb\n"]
 
 
 def test_lines_are_parted_into_requests_of_a_bounded_size():
     server = Server(204)
-    assert InfluxStore("name", "url", server.post).write_lines([bytes(400_000)] * 7) == Written()
+    assert writer(server).write_blocks([bytes(400_000)] * 7) is True
     assert [len(body) for body in server.bodies] == [1_200_000, 1_200_000, 400_000]
+
+
+def test_a_write_that_goes_on_for_too_long_is_given_up_and_tried_again():
+    server, now_s = Server(204), iter((0.0, 10.0, 59.0, 61.0))
+    outcome = writer(server, lambda: next(now_s)).write_blocks([bytes(1_000_000)] * 7)
+    assert isinstance(outcome, Away) and "slow" in outcome.reason
+    assert len(server.bodies) == 2

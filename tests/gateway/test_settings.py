@@ -1,5 +1,7 @@
 """gateway.toml: read, or refused with every mistake and its line."""
 
+import re
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,12 @@ from gateway.rate_limits import RateLimits
 from gateway.settings import (
     AFTER_STORE,
     EmbeddedSettings,
-    InfluxSettings,
     SettingsError,
     TlsSettings,
     WebSettings,
     load_settings,
 )
+from gateway.store_settings import INFLUXDB_1, INFLUXDB_2, INFLUXDB_3, VICTORIA_METRICS
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "deploy" / "gateway.toml"
 LEAST = """\
@@ -55,9 +57,14 @@ def test_the_example_that_users_copy_is_right():
 
 def test_every_store_that_the_example_offers_is_right_when_it_is_uncommented(load):
     lines = [line.removeprefix("# ") for line in EXAMPLE.read_text().splitlines() if "=" in line or "[" in line]
-    text = "\n".join(lines)
-    settings = load(text.replace('name = "influxdb"', 'name = "second"', 1))
-    assert [type(store) for store in settings.stores] == [EmbeddedSettings, InfluxSettings, InfluxSettings]
+    lines = [line for line in lines if not line.startswith("shared_subscription")]  # which excludes [ownership]
+    numbers = count()
+    text = re.sub('name = "influxdb"', lambda _: f'name = "influxdb-{next(numbers)}"', "\n".join(lines))
+    settings = load(text)
+    embedded, *servers = settings.stores
+    assert isinstance(embedded, EmbeddedSettings)
+    assert [store.api for store in servers] == [INFLUXDB_2, INFLUXDB_1, INFLUXDB_3, VICTORIA_METRICS]
+    assert all(store.secret_file is not None for store in servers)
     assert settings.broker.password_file.name == "broker-password"
     assert settings.broker.tls.ca_file.name == "ca.crt"
 

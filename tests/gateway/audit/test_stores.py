@@ -39,7 +39,7 @@ def test_victoria_metrics_takes_a_point_and_gives_it_back(look, levels, victoria
     token = tmp_path / "token"
     token.touch(0o600)
     url = f"http://127.0.0.1:{victoria_metrics.port}"
-    second = InfluxSettings("second", "influxdb2", url, "river", "org", secret_file=token)
+    second = InfluxSettings("second", "victoriametrics", url, username="gateway", secret_file=token)
     assert levels(look(stores=(second,)))["store second"] == "ok"
 
 
