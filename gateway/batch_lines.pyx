@@ -22,7 +22,6 @@ from protocol.quality import MISSING, NOT_SCHEDULED
 from protocol.variables import field_name
 
 cdef enum:
-    COLUMNS = 64
     STEP = 16  # bytes that one instruction moves
     NUMBER = 20  # digits of the longest 64-bit number
     DECIMAL = 24  # more than the longest value has: sign, ten digits, a point, and six zeros behind or one before
@@ -42,36 +41,8 @@ cdef extern from "Python.h":
     void Py_DECREF(PyObject* text)
 
 
-cdef struct Part:
-    const char* start
-    Py_ssize_t size
-
-
-cdef struct Column:
-    int exponent
-    const int64_t* mantissas
-    const uint8_t* qualities
-    const uint8_t* reasons
-    Part name  # ",stage_m="
-    Part quality  # ",stage_m_quality=1i", the digit standing for any
-    Part lead  # how a line of its sensor begins
-
-
 cdef class BatchLines:
     """One batch after the other: `read`, then its arrays or its `lines`."""
-
-    cdef readonly DataReader reader
-    cdef readonly int column_count
-    cdef int64_t[::1] _mantissas  # column by column, `reader.count` of each
-    cdef uint8_t[::1] _qualities
-    cdef uint8_t[::1] _reasons
-    cdef Py_ssize_t _capacity  # of each of the three, in values
-    cdef int _sensors[COLUMNS]
-    cdef int _exponents[COLUMNS]
-    cdef list _names  # of each column, as b",stage_m=,stage_m_quality=1i"
-    cdef Py_ssize_t _plain_sizes[COLUMNS]  # of their beginning, b",stage_m="
-    cdef dict _known_names
-    cdef bytearray _parts  # what the lines of a message have in common
 
     def __init__(self):
         self.reader = DataReader()

@@ -1,0 +1,3 @@
+from gateway.batch_lines import BatchLines
+
+def series_of(batch: BatchLines, labels: bytes) -> bytes: ...
