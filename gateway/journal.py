@@ -4,91 +4,25 @@ The law this file keeps: everything that belongs together changes in one transac
 (SQLite, WAL, synchronous FULL, but for what can be repeated) when `with journal.transaction()` ends.
 """
 
-import json
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from gateway.alerts.reader import AlertReader
 from gateway.alerts.tables import SCHEMA as ALERTS_SCHEMA
-from gateway.entries import ALL_FRESH, COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff, whole
+from gateway.commanding.tables import SCHEMA as COMMANDS_SCHEMA
+from gateway.commanding.tables import CommandReader
+from gateway.connections import Connections, committing
+from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
+from gateway.journal_tables import SCHEMA, STEPS, dead_letter_from_row, frame_from_row
 from gateway.newest_frames import NewestFrames
-from gateway.schema import Step, prepare
+from gateway.schema import prepare
 from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
 
 __all__ = ["Journal"]
-
-BUSY_TIMEOUT_S = 30.0
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS frame (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice, so that a cursor stays true
-    kind TEXT NOT NULL,
-    station TEXT NOT NULL,
-    received_at_ms INTEGER NOT NULL,
-    key_id BLOB NOT NULL,
-    log_id INTEGER NOT NULL,
-    first_no INTEGER NOT NULL,
-    last_no INTEGER NOT NULL,
-    fresh TEXT NOT NULL,          -- indexes of the records to store as JSON, or "all"
-    fresh_count INTEGER NOT NULL,
-    payload BLOB NOT NULL         -- empty where nothing is fresh: the frame is then only owed a receipt
-);
-CREATE TABLE IF NOT EXISTS run (
-    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL,
-    first_ms INTEGER, step_ms INTEGER NOT NULL,
-    PRIMARY KEY (station, log_id, first_no)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queue (
-    station TEXT, log_id INTEGER, begun_ms INTEGER NOT NULL,  -- when its first batch came
-    PRIMARY KEY (station, log_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS written_off (
-    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL, overwritten INTEGER NOT NULL,
-    PRIMARY KEY (station, log_id, first_no)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letter (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at_ms INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    authenticated INTEGER NOT NULL,
-    payload BLOB NOT NULL,        -- the message as it came; of a dead record: what the MAC protected
-    key_id BLOB NOT NULL,
-    seq INTEGER,                  -- the frame, where a store refused a record of it
-    log_id INTEGER,               -- the record, where a single record is dead
-    record_no INTEGER,
-    forged INTEGER NOT NULL,
-    replay INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (seq, record_no)       -- a record that two stores refuse is dead once
-);
-CREATE INDEX IF NOT EXISTS dead_letter_to_replay ON dead_letter (replay) WHERE replay = 1;
-CREATE INDEX IF NOT EXISTS dead_letter_of_strangers ON dead_letter (id) WHERE authenticated = 0;
-CREATE TABLE IF NOT EXISTS report (
-    station TEXT, leaf TEXT, boot_no INTEGER, message_no INTEGER,
-    received_at_ms INTEGER NOT NULL, payload BLOB NOT NULL,
-    PRIMARY KEY (station, boot_no, message_no)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, payload BLOB, retain INTEGER);
-CREATE TABLE IF NOT EXISTS flag_state (
-    station TEXT, threshold TEXT, state TEXT NOT NULL, PRIMARY KEY (station, threshold)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS seen (
-    station TEXT, variable TEXT, first_ms INTEGER, seq INTEGER, last_ms INTEGER NOT NULL,
-    observations BLOB NOT NULL,   -- as series.py packs them
-    PRIMARY KEY (station, variable, first_ms, seq)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-"""
-
-
-# Until now tables were only added.
-STEPS: Sequence[Step] = ()
 
 
 class Journal:
@@ -96,19 +30,16 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._turn = threading.Lock()
-        self._own = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._writer: sqlite3.Connection | None = None
-        self.alerts = AlertReader(self._read)
+        self._connections = Connections(path)
+        self._read = self._connections.read
         self._newest = NewestFrames()
+        self.alerts = AlertReader(self._read)
+        self.commands = CommandReader(self._read)
 
     def open(self) -> None:
         """Open the file, creating it if need be; raise sqlite3.Error when it is not a usable journal."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._writer = self._connect()
-            prepare(self._writer, SCHEMA + ALERTS_SCHEMA, STEPS)
+            self._connections.open(lambda writer: prepare(writer, SCHEMA + ALERTS_SCHEMA + COMMANDS_SCHEMA, STEPS))
         except sqlite3.Error as error:
             raise type(error)(
                 f"{self.path}: {error}; expected a journal on a disk that can be written: correct the disk, or restore"
@@ -116,13 +47,8 @@ class Journal:
             ) from error
 
     def close(self) -> None:
-        with self._turn:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._writer = None
-            self._own = threading.local()
-            self._newest.clear()
+        self._connections.close()
+        self._newest.clear()
 
     @contextmanager
     def transaction(self, can_be_repeated: bool = False) -> Iterator[Transaction]:
@@ -131,22 +57,13 @@ class Journal:
         One that can be repeated, such as a cursor moving on, is on disk with the next that cannot: a power cut may
         take it back whole, and with it all that came after it.
         """
-        with self._turn:
-            if self._writer is None:
-                raise sqlite3.ProgrammingError("the journal is not open")
-            self._writer.execute(f"PRAGMA synchronous = {'NORMAL' if can_be_repeated else 'FULL'}")
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                transaction = Transaction(self._writer)
-                yield transaction
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
-            if transaction.has_trimmed:
+        with self._connections.turn() as writer:
+            changes = Transaction(writer)
+            with committing(writer, is_durable=not can_be_repeated):
+                yield changes
+            if changes.has_trimmed:
                 self._newest.clear()
-            self._newest.add(transaction.added)
+            self._newest.add(changes.added)
 
     def used_bytes(self) -> int:
         """Return how much of the file is in use; what was removed is used again and does not count."""
@@ -169,7 +86,7 @@ class Journal:
             " FROM frame WHERE seq > ? ORDER BY seq LIMIT ?",
             (after, limit),
         )
-        return [_frame(row) for row in rows]
+        return [frame_from_row(row) for row in rows]
 
     def cursors(self) -> dict[str, int]:
         return dict(self._read("SELECT name, seq FROM cursor"))
@@ -215,7 +132,7 @@ class Journal:
             "SELECT at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, id"
             " FROM dead_letter" + (" WHERE replay = 1" if only_replay else "") + " ORDER BY id"
         )
-        return [_dead_letter(row) for row in rows]
+        return [dead_letter_from_row(row) for row in rows]
 
     def queues(self) -> list[tuple[str, int]]:
         """Return (station, log id) of every queue that was heard of."""
@@ -233,29 +150,3 @@ class Journal:
         for (station, log_id), its_runs in runs.items():
             windows.load(station, log_id, its_runs)
         return windows
-
-    def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        reader: sqlite3.Connection | None = getattr(self._own, "reader", None)
-        if reader is None:
-            reader = self._own.reader = self._connect()
-        return reader.execute(query, values).fetchall()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        self._connections.append(connection)
-        return connection
-
-
-def _frame(row: Sequence[Any]) -> Frame:
-    kind, station, received_at_ms, key_id, log_id, first_no, last_no, text, payload, seq = row
-    fresh = whole(last_no - first_no + 1) if text == ALL_FRESH else tuple(json.loads(text))
-    return Frame(kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq)
-
-
-def _dead_letter(row: Sequence[Any]) -> DeadLetter:
-    at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, letter_id = row
-    return DeadLetter(
-        at_ms, reason, topic, bool(authenticated), payload, key_id, seq, log_id, record_no, bool(forged), letter_id
-    )

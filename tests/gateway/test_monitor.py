@@ -70,9 +70,9 @@ def test_it_is_not_ready_while_nothing_comes_back(service, until, monkeypatch):
 
 def test_it_is_not_ready_while_its_journal_takes_nothing(service, until):
     until(lambda: hindrances(service) == [], "it is ready")
-    service.journal._writer.execute("PRAGMA query_only = 1")
+    service.journal._connections.writer.execute("PRAGMA query_only = 1")
     assert hindrances(service) == ["the journal cannot be written: attempt to write a readonly database"]
-    service.journal._writer.execute("PRAGMA query_only = 0")
+    service.journal._connections.writer.execute("PRAGMA query_only = 0")
     assert hindrances(service) == []
 
 

@@ -1,4 +1,4 @@
-"""A gateway lost and restored from a backup, while a real station goes on: nothing is doubled, every loss is counted."""
+"""A gateway lost and restored from a backup while a real station goes on: nothing doubled, every loss counted."""
 
 import shutil
 from dataclasses import replace

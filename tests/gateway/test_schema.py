@@ -127,7 +127,7 @@ def test_a_step_that_fails_leaves_the_file_of_its_version(write):
 def test_trying_whether_the_disk_takes_it_keeps_the_version(tmp_path):
     journal = Journal(tmp_path / "journal.sqlite")
     journal.open()
-    journal._writer.execute("PRAGMA user_version = 5")
+    journal._connections.writer.execute("PRAGMA user_version = 5")
     with journal.transaction() as transaction:
         transaction.touch()
     assert version_in(journal.path) == 5

@@ -1,0 +1,87 @@
+"""The journal's tables, and what their rows mean."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.entries import ALL_FRESH, DeadLetter, Frame, whole
+from gateway.schema import Step
+
+__all__ = ["SCHEMA", "STEPS", "dead_letter_from_row", "frame_from_row"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS frame (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice, so that a cursor stays true
+    kind TEXT NOT NULL,
+    station TEXT NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    key_id BLOB NOT NULL,
+    log_id INTEGER NOT NULL,
+    first_no INTEGER NOT NULL,
+    last_no INTEGER NOT NULL,
+    fresh TEXT NOT NULL,          -- indexes of the records to store as JSON, or "all"
+    fresh_count INTEGER NOT NULL,
+    payload BLOB NOT NULL         -- empty where nothing is fresh: the frame is then only owed a receipt
+);
+CREATE TABLE IF NOT EXISTS run (
+    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL,
+    first_ms INTEGER, step_ms INTEGER NOT NULL,
+    PRIMARY KEY (station, log_id, first_no)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS queue (
+    station TEXT, log_id INTEGER, begun_ms INTEGER NOT NULL,  -- when its first batch came
+    PRIMARY KEY (station, log_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS written_off (
+    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL, overwritten INTEGER NOT NULL,
+    PRIMARY KEY (station, log_id, first_no)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead_letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    authenticated INTEGER NOT NULL,
+    payload BLOB NOT NULL,        -- the message as it came; of a dead record: what the MAC protected
+    key_id BLOB NOT NULL,
+    seq INTEGER,                  -- the frame, where a store refused a record of it
+    log_id INTEGER,               -- the record, where a single record is dead
+    record_no INTEGER,
+    forged INTEGER NOT NULL,
+    replay INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (seq, record_no)       -- a record that two stores refuse is dead once
+);
+CREATE INDEX IF NOT EXISTS dead_letter_to_replay ON dead_letter (replay) WHERE replay = 1;
+CREATE INDEX IF NOT EXISTS dead_letter_of_strangers ON dead_letter (id) WHERE authenticated = 0;
+CREATE TABLE IF NOT EXISTS report (
+    station TEXT, leaf TEXT, boot_no INTEGER, message_no INTEGER,
+    received_at_ms INTEGER NOT NULL, payload BLOB NOT NULL,
+    PRIMARY KEY (station, boot_no, message_no)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, payload BLOB, retain INTEGER);
+CREATE TABLE IF NOT EXISTS flag_state (
+    station TEXT, threshold TEXT, state TEXT NOT NULL, PRIMARY KEY (station, threshold)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    station TEXT, variable TEXT, first_ms INTEGER, seq INTEGER, last_ms INTEGER NOT NULL,
+    observations BLOB NOT NULL,   -- as series.py packs them
+    PRIMARY KEY (station, variable, first_ms, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+# Until now tables were only added.
+STEPS: Sequence[Step] = ()
+
+
+def frame_from_row(row: Sequence[Any]) -> Frame:
+    kind, station, received_at_ms, key_id, log_id, first_no, last_no, text, payload, seq = row
+    fresh = whole(last_no - first_no + 1) if text == ALL_FRESH else tuple(json.loads(text))
+    return Frame(kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq)
+
+
+def dead_letter_from_row(row: Sequence[Any]) -> DeadLetter:
+    at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, letter_id = row
+    return DeadLetter(
+        at_ms, reason, topic, bool(authenticated), payload, key_id, seq, log_id, record_no, bool(forged), letter_id
+    )
