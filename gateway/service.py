@@ -10,6 +10,7 @@ from time import monotonic
 
 from gateway.alerts.alerts import Alerts
 from gateway.clock_watch import ClockWatch
+from gateway.commanding.worker import Commanding
 from gateway.connecting import broker_address, make_store
 from gateway.deliveries import Deliveries
 from gateway.entries import SETTLED
@@ -192,6 +193,9 @@ class Service:
         heartbeat = Heartbeat(self._beat)
         self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat]
         self._workers += self._alerts.workers
+        key_ids = {station.id: station.key_id for station in self._basin.stations}
+        commanding = Commanding(name, code, key_ids, keys, hmac_sha256, self.journal, self._progress, self._now_ms)
+        self._workers.append(commanding)
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
         stages = [

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from gateway.alerts.writer import AlertWriter
+from gateway.commanding.tables import CommandWriter
 from gateway.entries import ALL_FRESH, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.quarantine import QUARANTINED
 from gateway.schema import version_of
@@ -20,6 +21,7 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.alerts = AlertWriter(connection)
+        self.commands = CommandWriter(connection)
         self.added: list[Frame] = []  # in the order of their seq
         self.has_trimmed = False
 
