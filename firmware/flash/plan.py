@@ -81,7 +81,11 @@ def plan_image(
     """
     if len(key) != KEY_BYTES:
         raise PlanError(f"the key has {len(key)} bytes; expected {KEY_BYTES}")
-    problems = [] if firmware.wiring_file is None else wiring_problems(firmware.wiring_file, configuration["sensors"])
+    problems = (
+        []
+        if firmware.wiring_file is None
+        else wiring_problems(firmware.wiring_file, configuration["sensors"], configuration.get("modem"))
+    )
     if problems:
         raise PlanError("\n".join(problems))
     text = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

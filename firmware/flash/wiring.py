@@ -12,6 +12,7 @@ PORTS = "SERIAL_PORTS"  # {port: (UART, TX pin, RX pin)}
 SWITCHES = "POWER_SWITCHES"  # {switch: pin}
 BATTERY = "BATTERY_PIN"
 COUNTS_PULSES = ("tipping-bucket",)
+WITHOUT_PPP = ("rp2",)  # folders of boards
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,10 @@ class _Use:
     line: int
 
 
-def wiring_problems(wiring_file: Path, sensors: list[dict[str, Any]]) -> list[str]:
+def wiring_problems(wiring_file: Path, sensors: list[dict[str, Any]], modem: dict[str, Any] | None = None) -> list[str]:
     """Return what is wrong, each with file and line, what was found and what was expected.
 
-    `sensors` as in station.json. The file is read, not run: it is MicroPython for another processor.
+    `sensors` and `modem` as in station.json. The file is read, not run: it is MicroPython for another processor.
     """
     uses = list(_uses(ast.parse(wiring_file.read_text())))
     problems = []
@@ -48,7 +49,18 @@ def wiring_problems(wiring_file: Path, sensors: list[dict[str, Any]]) -> list[st
         switch = sensor["power_switch"]
         if switch is not None and f"power switch {switch}" not in users:
             problems.append(f"{wiring_file}: found no switch {switch}, expected it in {SWITCHES} for {number}")
+    if modem is not None:
+        problems += _modem_problems(wiring_file, modem, users)
     return problems
+
+
+def _modem_problems(wiring_file: Path, modem: dict[str, Any], users: set[str]) -> Iterator[str]:
+    if wiring_file.parent.name in WITHOUT_PPP:
+        yield f"{wiring_file}: found a modem, expected Wi-Fi: MicroPython for this board has no PPP"
+    if f"port {modem['port']}" not in users:
+        yield f"{wiring_file}: found no port {modem['port']}, expected it in {PORTS} for the modem"
+    if f"power switch {modem['power_switch']}" not in users:
+        yield f"{wiring_file}: found no switch {modem['power_switch']}, expected it in {SWITCHES} for the modem"
 
 
 def _uses(module: ast.Module) -> Iterator[_Use]:

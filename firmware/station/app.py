@@ -35,7 +35,15 @@ def run(board, root=""):
     except Exception as error:
         black_box.note_exception("start", error)
         board.deep_sleep_until(board.monotonic_ms() + FAILED_START_SLEEP_MS)
-    for phase in (wake.explain_skipped, wake.measure, wake.set_clock, wake.date_records, wake.send, wake.remember):
+    for phase in (
+        wake.explain_skipped,
+        wake.measure,
+        wake.set_clock,
+        wake.date_records,
+        wake.send,
+        wake.leave_network,
+        wake.remember,
+    ):
         board.feed_watchdog()
         try:
             phase()
@@ -58,6 +66,8 @@ class Wake:
         self._orders = Orders(root, configuration.configuration_no)
         self._orders.apply_to(configuration)
         self._black_box = black_box
+        if configuration.modem is not None:
+            board.use_modem(configuration.modem)
         self._sampler = Sampler(board, configuration.sensors, black_box)
         # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
         self._memory = recall(board.rtc_memory()) if board.reset_cause() == DEEP_SLEEP else Memory()
@@ -127,9 +137,8 @@ class Wake:
         host, port = self._configuration.time_server
         began_ms = self._board.monotonic_ms()
         try:
-            remark = self._clock.synchronise(host, port, self._memory.boot_no)
+            remark = self._clock.synchronise(host, port, self._memory.boot_no, self.next_wake_ms() - UPLINK_MARGIN_MS)
         finally:
-            self._board.close_network()
             self._power.note_radio(self._board.monotonic_ms() - began_ms)
         if self._clock.utc_ms() is not None and not was_known and self._attempted_ms is not None:
             self._attempted_ms = self._clock.utc_at(self._attempted_ms)
@@ -185,6 +194,10 @@ class Wake:
             restraint.note_exchange(was_answered=not self._memory.awaits_receipts)
             self._power.note_exchange()
             self._power.note_radio(self._board.monotonic_ms() - began_ms)
+
+    def leave_network(self):
+        """Switch the radio off; the time and the records shared one joining of the network."""
+        self._board.close_network()
 
     def remember(self):
         """Keep what the next wake has to know."""

@@ -87,8 +87,8 @@ class Clock:
         """True when it is time to ask a server."""
         return self._board.monotonic_ms() >= self._next_try_s * 1000
 
-    def synchronise(self, host, port, boot_no):
-        """Ask a time server and follow its answer; return what is to be noted, or None."""
+    def synchronise(self, host, port, boot_no, deadline_ms):
+        """Ask a time server and follow its answer, all before the deadline; return what is to be noted, or None."""
         from .sntp import BadAnswer, decode_answer, encode_request
 
         board = self._board
@@ -96,9 +96,12 @@ class Clock:
         was_away = self._next_try_s and board.monotonic_ms() - self._base_monotonic_ms > LONGEST_BETWEEN_ANSWERS_MS
         self._next_try_s = (board.monotonic_ms() + TRY_AGAIN_MS) // 1000
         nonce = board.random_bytes(8)
-        asked_ms = board.monotonic_ms()
         try:
-            answer = board.exchange_datagram(host, port, encode_request(nonce), asked_ms + ANSWER_TIMEOUT_MS)
+            board.join_network(min(deadline_ms, board.monotonic_ms() + board.join_ms))
+            asked_ms = board.monotonic_ms()
+            answer = board.exchange_datagram(
+                host, port, encode_request(nonce), min(deadline_ms, asked_ms + ANSWER_TIMEOUT_MS)
+            )
             utc_ms = decode_answer(answer, nonce, board.monotonic_ms() - asked_ms)
         except BadAnswer as error:
             return "%s: %s" % (host, error)

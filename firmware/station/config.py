@@ -4,18 +4,16 @@
 import json
 
 from .members import ConfigurationError, check_members, integer, number, text
+from .network_settings import read_network
 from .power import read_power
 from .sampling_settings import read_sampling
 from .sensors import KINDS
 from .sensors.statistics import CODES, DEFAULT
 
 KEY_BYTES = 32
-MAY_BE_ABSENT = ("time_server", "bytes_per_day", "rating", "power")
+MAY_BE_ABSENT = ("time_server", "bytes_per_day", "modem", "rating", "power")
 
-_MEMBERS = {
-    "": ("configuration_no", "basin", "station", "key_id", "broker", "sampling", "sensors"),
-    "broker": ("host", "port"),
-}
+_MEMBERS = ("configuration_no", "basin", "station", "key_id", "broker", "sampling", "sensors")
 _SENSOR_MEMBERS = ("sensor_no", "kind", "port", "power_switch")  # beside these each kind has its own
 
 
@@ -26,7 +24,7 @@ class Configuration:
     or None for a board whose clock is set in another way. `adaptive` is that member of station.json, None without a
     trigger; `rating` is a RatingTable where the trigger goes by one; `power` is None on a supply that never ends.
     `broker_tls` is a way of `trust`, None for plain TCP; with `broker_username` goes the password in a file of its own,
-    below the folder `root`.
+    below the folder `root`. `modem` is what `modem.Modem` takes, None for the board's own radio.
     """
 
     __slots__ = (
@@ -40,6 +38,7 @@ class Configuration:
         "configuration_no",
         "key",
         "key_id",
+        "modem",
         "power",
         "rating",
         "record_every_ms",
@@ -84,22 +83,12 @@ def load(root=""):
         table = json.loads(configuration.source)
     except ValueError:
         raise ConfigurationError("station.json", configuration.source[:40], "JSON")
-    check_members(table, _MEMBERS[""], "", MAY_BE_ABSENT)
+    check_members(table, _MEMBERS, "", MAY_BE_ABSENT)
     configuration.configuration_no = integer(table, "configuration_no", 0, 0xFFFF)
     configuration.basin = text(table, "basin", 32)
     configuration.station = text(table, "station", 32)
     configuration.key_id = text(table, "key_id", 36).encode()
-    broker = check_members(table["broker"], _MEMBERS["broker"], "broker", ("tls", "username"))
-    configuration.broker_host = text(broker, "host", 253, "broker.")
-    configuration.broker_port = integer(broker, "port", 1, 65_535, "broker.")
-    configuration.broker_tls = broker.get("tls")
-    if configuration.broker_tls not in (None, "server", "mutual"):
-        raise ConfigurationError("broker.tls", configuration.broker_tls, "server or mutual")
-    configuration.broker_username = text(broker, "username", 65, "broker.") if "username" in broker else None
-    configuration.bytes_per_day = None
-    if table.get("bytes_per_day") is not None:
-        configuration.bytes_per_day = integer(table, "bytes_per_day", 1000, 0xFFFFFFFF)
-    configuration.time_server = _time_server(table.get("time_server"))
+    read_network(configuration, table)
     read_sampling(configuration, table["sampling"], table.get("rating"))
     configuration.power = read_power(table["power"]) if "power" in table else None
     if not isinstance(table["sensors"], list):
@@ -109,13 +98,6 @@ def load(root=""):
     if len(configuration.key) != KEY_BYTES:
         raise ConfigurationError("key.bin", "%d bytes" % len(configuration.key), "%d bytes" % KEY_BYTES)
     return configuration
-
-
-def _time_server(table):
-    if table is None:
-        return None
-    check_members(table, ("host", "port"), "time_server")
-    return text(table, "host", 253, "time_server."), integer(table, "port", 1, 65_535, "time_server.")
 
 
 def _sensor(entry, where):

@@ -42,6 +42,18 @@ class SerialPort:
         raise NotImplementedError
 
 
+class Network:
+    """A way to the internet: the board's own radio, or a modem."""
+
+    def join(self, deadline_ms):
+        """Return when the network is up, at once where it is; raise HardwareError."""
+        raise NotImplementedError
+
+    def leave(self):
+        """Switch the radio off; nothing where it is off."""
+        raise NotImplementedError
+
+
 class Link:
     """A connected byte stream to the broker."""
 
@@ -88,6 +100,7 @@ class Board:
     """One board; the file system with the application and its configuration is mounted at `/`."""
 
     name = ""
+    join_ms = 15_000  # what to allow `join_network`
 
     def reset_cause(self):
         raise NotImplementedError
@@ -140,6 +153,14 @@ class Board:
 
     def pulses(self, input_no):
         """Return the pulses counted at an input since power came on, awake and asleep; HardwareError if none can be."""
+        raise NotImplementedError
+
+    def use_modem(self, settings):
+        """Reach the network by a cellular modem from now on; `settings` as `modem.Modem` takes them."""
+        raise NotImplementedError
+
+    def join_network(self, deadline_ms):
+        """Bring the network up, at once where it is; raise HardwareError."""
         raise NotImplementedError
 
     def open_link(self, host, port, deadline_ms, secure=None):

@@ -57,6 +57,7 @@ class Uplink:
         had_open_receipts = self._memory.awaits_receipts
         self._memory.awaits_receipts = True
         try:
+            self._board.join_network(min(deadline_ms, self._board.monotonic_ms() + self._board.join_ms))
             connect_by_ms = min(deadline_ms, self._board.monotonic_ms() + CONNECT_TIMEOUT_MS)
             link = self._open_link(connect_by_ms)
             try:

@@ -156,6 +156,12 @@ class FakeBoard(hal.Board):
         self.open_ports += 1
         return port
 
+    def use_modem(self, settings):
+        raise AssertionError("this board has no modem")
+
+    def join_network(self, deadline_ms):
+        pass  # `open_link` and `exchange_datagram` say when there is none
+
     def open_link(self, host, port, deadline_ms, secure=None):
         assert secure is None, "this board has no TLS; the virtual board has"
         self.link_attempts += 1

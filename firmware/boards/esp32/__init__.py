@@ -42,7 +42,7 @@ class Board(hal.Board):
 
     def __init__(self) -> None:
         self.watchdog = Watchdog(PATIENCE_MS)
-        self._wifi = Wifi(self)
+        self._network: hal.Network = Wifi(self)
         self._rtc = machine.RTC()
         kept = self._rtc.memory()
         self._clock = SystemClock(kept)
@@ -98,16 +98,25 @@ class Board(hal.Board):
     def pulses(self, input_no):
         raise hal.HardwareError("no-pulse-counter")
 
+    def use_modem(self, settings):
+        from .cellular import JOIN_MS, Cellular
+
+        self._network = Cellular(self, settings)
+        self.join_ms = JOIN_MS
+
+    def join_network(self, deadline_ms):
+        self._network.join(deadline_ms)
+
     def open_link(self, host, port, deadline_ms, secure=None):
-        self._wifi.join(deadline_ms)
+        self._network.join(deadline_ms)
         return TcpLink(self, host, port, deadline_ms, secure)
 
     def exchange_datagram(self, host, port, request, deadline_ms):
-        self._wifi.join(deadline_ms)
+        self._network.join(deadline_ms)
         return exchange_datagram(self, host, port, request, deadline_ms)
 
     def close_network(self):
-        self._wifi.leave()
+        self._network.leave()
 
     def queue_flash(self):
         partitions = esp32.Partition.find(esp32.Partition.TYPE_DATA, label=QUEUE_LABEL)

@@ -12,10 +12,12 @@ BREAK_BITS = 13  # for which MicroPython's sendbreak holds the line
 
 
 class UartPort(hal.SerialPort):
+    """`stream` is the UART itself, for PPP."""
+
     def __init__(self, board, uart_no: int, tx_pin: int, rx_pin: int, baud: int, bits: int, parity, stop: int) -> None:
         self._board = board
         self._baud = baud
-        self._uart = machine.UART(
+        self.stream = machine.UART(
             uart_no,
             baudrate=baud,
             bits=bits,
@@ -27,21 +29,21 @@ class UartPort(hal.SerialPort):
         )
 
     def read_into(self, buffer, deadline_ms: int) -> int:
-        while not self._uart.any():
+        while not self.stream.any():
             if self._board.monotonic_ms() >= deadline_ms:
                 return 0
             self._board.watchdog.tick()
             time.sleep_ms(POLL_MS)
-        return self._uart.readinto(buffer) or 0
+        return self.stream.readinto(buffer) or 0
 
     def write(self, data) -> None:
-        self._uart.write(data)
-        self._uart.flush()
+        self.stream.write(data)
+        self.stream.flush()
 
     def send_break(self, low_ms: int) -> None:
-        self._uart.init(baudrate=BREAK_BITS * 1000 // low_ms)
-        self._uart.sendbreak()
-        self._uart.init(baudrate=self._baud)
+        self.stream.init(baudrate=BREAK_BITS * 1000 // low_ms)
+        self.stream.sendbreak()
+        self.stream.init(baudrate=self._baud)
 
     def close(self) -> None:
-        self._uart.deinit()
+        self.stream.deinit()

@@ -11,7 +11,7 @@ POLL_MS = 100
 SETTINGS = "/network.json"
 
 
-class Wifi:
+class Wifi(hal.Network):
     """Joins the network for one exchange and switches the radio off after it."""
 
     def __init__(self, board) -> None:

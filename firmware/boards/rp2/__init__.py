@@ -36,6 +36,16 @@ _WRITTEN_BYTES = struct.calcsize(_WRITTEN)
 _TICK_MS = 1000
 
 
+class _NoModem(hal.Network):
+    """MicroPython for this chip has no PPP; the flasher says so too."""
+
+    def join(self, deadline_ms: int) -> None:
+        raise hal.HardwareError("no-ppp")
+
+    def leave(self) -> None:
+        pass
+
+
 class Board(hal.Board):
     """The system clock starts with the power and runs over a soft reset."""
 
@@ -43,7 +53,7 @@ class Board(hal.Board):
 
     def __init__(self) -> None:
         self.watchdog = Watchdog(WATCHDOG_MS)
-        self._wifi = Wifi(self)
+        self._network: hal.Network = Wifi(self)
         self._clock = SystemClock()
         self._woke = False
         self._rtc_memory = b""
@@ -105,16 +115,22 @@ class Board(hal.Board):
     def pulses(self, input_no):
         raise hal.HardwareError("no-pulse-counter")
 
+    def use_modem(self, settings):
+        self._network = _NoModem()
+
+    def join_network(self, deadline_ms):
+        self._network.join(deadline_ms)
+
     def open_link(self, host, port, deadline_ms, secure=None):
-        self._wifi.join(deadline_ms)
+        self._network.join(deadline_ms)
         return TcpLink(self, host, port, deadline_ms, secure)
 
     def exchange_datagram(self, host, port, request, deadline_ms):
-        self._wifi.join(deadline_ms)
+        self._network.join(deadline_ms)
         return exchange_datagram(self, host, port, request, deadline_ms)
 
     def close_network(self):
-        self._wifi.leave()
+        self._network.leave()
 
     def queue_flash(self):
         storage_blocks = rp2.Flash().ioctl(BLOCK_COUNT, 0)

@@ -22,6 +22,7 @@ class Board(hal.Board):
         self._rtc_memory = bytes.fromhex(chip.run["rtc_memory"])
         utc_ms = chip.run["utc_ms"]
         self._utc_at_power_on_ms = None if utc_ms is None else utc_ms - chip.run["monotonic_ms"]
+        self._network = None  # the host's, which is always up, or a modem
         chip.line.on_watchdog = self._watchdog_reset
 
     def reset_cause(self):
@@ -74,16 +75,29 @@ class Board(hal.Board):
     def pulses(self, input_no):
         return chip.line.ask(control_line.PULSES, input_no)[0]
 
+    def use_modem(self, settings):
+        from .cellular import JOIN_MS, Cellular
+
+        self._network = Cellular(self, settings)
+        self.join_ms = JOIN_MS
+
+    def join_network(self, deadline_ms):
+        if self._network is not None:
+            self._network.join(deadline_ms)
+
     def open_link(self, host, port, deadline_ms, secure=None):
+        self.join_network(deadline_ms)
         return TcpLink(host, port, deadline_ms, secure)
 
     def exchange_datagram(self, host, port, request, deadline_ms):
+        self.join_network(deadline_ms)
         from .datagrams import exchange  # few wakes need it
 
         return exchange(host, port, request, deadline_ms)
 
     def close_network(self):
-        pass  # the host's network stays up
+        if self._network is not None:
+            self._network.leave()
 
     def queue_flash(self):
         return chip.queue_region

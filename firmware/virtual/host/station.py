@@ -101,6 +101,10 @@ class VirtualStation:
         for wire in self._wiring.ports(port_no):
             wire.cable_in = True
 
+    def connect(self, port_no: int, switch_no: int, instrument: Instrument) -> None:
+        """Wire what is no sensor, such as a modem, to a port and a switched supply."""
+        self._wiring.connect(port_no, switch_no, instrument)
+
     def instrument(self, sensor_no: int) -> Instrument:
         """Return the simulated instrument of a sensor, such as to switch a fault of it on."""
         return self._wiring.instrument(sensor_no)

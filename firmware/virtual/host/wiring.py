@@ -28,8 +28,12 @@ class Wiring:
                 raise ValueError(f"no simulated instrument of kind {kind!r}; expected one of {known}")
             instrument = INSTRUMENTS[kind](sensor, stage_m_at)
             self._instruments[sensor["sensor_no"]] = instrument
-            self.port(sensor["port"]).connect(instrument)
-            self._supplied_by.setdefault(sensor["power_switch"], []).append(instrument)
+            self.connect(sensor["port"], sensor["power_switch"], instrument)
+
+    def connect(self, port_no: int, switch_no: int | None, instrument: Instrument) -> None:
+        """Wire an instrument to a port and a supply that can be switched; None: none that can."""
+        self.port(port_no).connect(instrument)
+        self._supplied_by.setdefault(switch_no, []).append(instrument)
 
     def port(self, port_no: int) -> SerialWire:
         """Return a port's wire; a port with no instrument has one that ends nowhere."""

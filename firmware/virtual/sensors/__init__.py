@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from firmware.virtual.sensors.cell_modem import CellModem
 from firmware.virtual.sensors.geolux import GeoluxModbus, GeoluxSerial
 from firmware.virtual.sensors.instrument import Instrument
 from firmware.virtual.sensors.keller import KellerPressureSensor
@@ -10,7 +11,7 @@ from firmware.virtual.sensors.maxbotix import HRXL_WR, HRXL_WRL, MaxbotixHrxl
 from firmware.virtual.sensors.sdi12_instruments import make_ott_pls, make_rq30, make_vegapuls_c21
 from firmware.virtual.sensors.tipping_bucket import TippingBucket
 
-__all__ = ["INSTRUMENTS", "PULSE_INSTRUMENTS", "TippingBucket"]
+__all__ = ["INSTRUMENTS", "PULSE_INSTRUMENTS", "CellModem", "TippingBucket"]
 
 # kind -> make(sensor of station.json, stage_m_at(unix_ms))
 INSTRUMENTS: dict[str, Callable[[dict[str, Any], Callable[[int], float | None]], Instrument]] = {

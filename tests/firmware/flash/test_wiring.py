@@ -50,3 +50,18 @@ def test_the_wiring_that_comes_with_a_board_has_no_conflict(board):
 def test_an_image_for_a_board_that_does_not_fit_is_not_made():
     with pytest.raises(PlanError, match="found no port 7"):
         plan_image(compile_firmware("esp32"), {"sensors": [{**SONAR, "port": 7}]}, bytes(32))
+
+
+@pytest.mark.parametrize(
+    ("board", "modem", "told"),
+    [
+        ("esp32", {"port": 2, "power_switch": 2}, []),
+        ("esp32", {"port": 3, "power_switch": 4}, ["found no port 3", "found no switch 4"]),
+        ("rp2", {"port": 1, "power_switch": 1}, ["this board has no PPP"]),
+    ],
+    ids=["wired", "not wired", "a board without PPP"],
+)
+def test_a_modem_is_refused_where_the_board_has_no_place_for_it(board, modem, told):
+    problems = wiring_problems(BOARDS / board / "wiring.py", [SONAR], modem)
+    assert len(problems) == len(told)
+    assert all(text in problem for text, problem in zip(told, problems, strict=True))
