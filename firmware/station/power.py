@@ -35,7 +35,7 @@ class Power:
         self._low_voltage_events = 0
         self._cycles = 0  # whole ones since power came on
         self._durations_ms = (0, 0, 0)  # of the last wake: awake, with the radio on, with sensors supplied
-        self._asleep_from_ms = 0
+        self._asleep_from_ms = None
         self._charge_uah = 0  # of the last cycle
         self._total_uah = 0  # since power came on
         self._began_ms = 0
@@ -51,7 +51,7 @@ class Power:
     def begin(self, monotonic_ms, battery_v):
         """Begin a wake: account for the cycle that ends with it, and choose the tier; a voltage None tells nothing."""
         self._began_ms = monotonic_ms
-        if self._asleep_from_ms:
+        if self._asleep_from_ms is not None:
             self._cycles += 1
             if self._settings is not None:
                 self._charge_uah = self._cycle_uah(max(0, monotonic_ms - self._asleep_from_ms))

@@ -1,5 +1,6 @@
 """The bench: gives virtual stations power, flash, serial instruments and time."""
 
+from firmware.virtual.host.battery import Battery, Draw, clear_day
 from firmware.virtual.host.bench import Bench, StationFailed
 from firmware.virtual.host.clock import Clock
 from firmware.virtual.host.queue_reading import count_records
@@ -8,13 +9,16 @@ from firmware.virtual.host.station import VirtualStation
 from firmware.virtual.host.time_server import TimeServer
 
 __all__ = [
+    "Battery",
     "Bench",
     "Clock",
+    "Draw",
     "River",
     "RiverError",
     "StationFailed",
     "TimeServer",
     "VirtualStation",
+    "clear_day",
     "count_records",
     "read_river",
     "synthetic_flood",

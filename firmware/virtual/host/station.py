@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 from selectors import EVENT_READ, BaseSelector
 
+from firmware.virtual.host.battery import Battery
 from firmware.virtual.host.clock import Clock
 from firmware.virtual.host.console import Terminal
 from firmware.virtual.host.flash_image import FlashImage
@@ -22,7 +23,7 @@ __all__ = ["Activity", "StationFailed", "VirtualStation"]
 POWER_ON = 1
 DEEP_SLEEP = 2
 
-BATTERY_MV = 12_600
+MAINS_MV = 12_600
 OUTAGE_AFTER_CUT_MS = 60_000  # how long the supply is away after a cut inside a flash operation
 
 
@@ -53,6 +54,7 @@ class VirtualStation:
         self.power_cuts = 0
         self.outage_after_cut_ms = OUTAGE_AFTER_CUT_MS
         self.utc_offset_ms: int | None = 0  # error of the battery-backed clock; None: it was never set
+        self.battery: Battery | None = None  # None: a supply that never ends
         self.drift_ppm = 0  # by how much the board's oscillator runs fast; to be set while the station is off
         self._process: BoardProcess | None = None
         self._micropython = micropython
@@ -66,6 +68,11 @@ class VirtualStation:
         self._rtc_memory = b""
         self._sleep_until_ms: int | None = None  # the deep sleep asked for; begins when the process has ended
         self._reset_cause: int | None = None  # the same of a reset
+
+    @property
+    def rtc_memory(self) -> bytes:
+        """Return what the board keeps through its sleep."""
+        return self._rtc_memory
 
     @property
     def console_port(self) -> str:
@@ -153,13 +160,14 @@ class VirtualStation:
         self.activity = Activity.OFF
 
     def _run(self, mode: str, reset_cause: int) -> None:
+        self._draw()
         description = {
             "mode": mode,
             "monotonic_ms": self._monotonic_ms(),
             "utc_ms": None if self.utc_offset_ms is None else self._clock.now_ms() + self.utc_offset_ms,
             "reset_cause": reset_cause,
             "rtc_memory": self._rtc_memory.hex(),
-            "battery_mv": BATTERY_MV,
+            "battery_mv": self._battery_mv(),
             "flash": str(self.flash.cells_path),
             "wear": str(self.flash.wear_path),
         }
@@ -174,6 +182,7 @@ class VirtualStation:
 
     def _end_run(self, kill: bool) -> int:
         """End the process that is or was running; return its exit status."""
+        self._draw()
         self._wiring.close_ports()
         self._until_ms = self._serial_port_no = None
         self.waits_for_link = False
@@ -201,12 +210,26 @@ class VirtualStation:
 
     def _resume(self) -> None:
         assert self._process is not None
+        self._draw()
         emitted = 0 if self._serial_port_no is None else self._wiring.port(self._serial_port_no).emitted_bytes
         self._until_ms = self._serial_port_no = None
         self.waits_for_link = False
         self.activity = Activity.AWAKE
         self.last_word_real_s = time.monotonic()
         self._process.reply(self._monotonic_ms(), emitted)
+
+    def _draw(self) -> None:
+        """Take from the battery what was drawn since it was last asked; to be called before what draws changes."""
+        if self.battery is None:
+            return
+        draw = self.battery.draw
+        load_ma = 0.0 if self.activity is Activity.OFF else draw.asleep_ma
+        if self._process is not None:
+            load_ma = draw.awake_ma + draw.radio_ma * self.waits_for_link + draw.sensors_ma * self._wiring.is_supplied
+        self.battery.advance(self._clock.now_ms(), load_ma)
+
+    def _battery_mv(self) -> int:
+        return MAINS_MV if self.battery is None else round(1000 * self.battery.voltage_v(self.battery.draw.awake_ma))
 
     def _monotonic_ms(self) -> int:
         return (self._clock.now_ms() - self._power_on_ms) * (1_000_000 + self.drift_ppm) // 1_000_000
@@ -264,6 +287,7 @@ class VirtualStation:
         self._wiring.port(request.argument).close()
 
     def _set_power(self, request: Request) -> None:
+        self._draw()
         self._wiring.switch(request.argument, bool(request.first), self._clock.now_ms())
 
     def _keep(self, request: Request) -> None:

@@ -18,6 +18,7 @@ class Wiring:
         self._pulse_inputs: dict[int, TippingBucket] = {}
         self._instruments: dict[int, Instrument] = {}
         self._supplied_by: dict[int, list[Instrument]] = {}
+        self._switches_on: set[int] = set()
         for sensor in sensors:
             kind = sensor["kind"]
             if kind in PULSE_INSTRUMENTS:
@@ -52,7 +53,13 @@ class Wiring:
         bucket = self._pulse_inputs.get(input_no)
         return 0 if bucket is None else bucket.tips(from_ms, to_ms)
 
+    @property
+    def is_supplied(self) -> bool:
+        """True while any switch is on."""
+        return bool(self._switches_on)
+
     def switch(self, switch_no: int, on: bool, at_ms: int) -> None:
+        (self._switches_on.add if on else self._switches_on.discard)(switch_no)
         for instrument in self._supplied_by.get(switch_no, []):
             instrument.set_power(on, at_ms)
 

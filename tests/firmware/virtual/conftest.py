@@ -51,12 +51,13 @@ def in_background() -> Iterator[Callable[[Bench, int], threading.Event]]:
 
 
 @pytest.fixture
-def measuring(part: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[[list[dict]], MeasuringStation]]:
-    """Return make(sensors of station.json, wired=the same) -> a station with the whole firmware."""
+def measuring(part: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., MeasuringStation]]:
+    """Return make(sensors of station.json, wired=the same, **other members) -> a station with the whole firmware."""
     stations: list[MeasuringStation] = []
 
-    def make(sensors: list[dict], wired: list[dict] | None = None) -> MeasuringStation:
-        stations.append(MeasuringStation(part("micropython"), tmp_path / "measuring", sensors, wired or sensors))
+    def make(sensors: list[dict], wired: list[dict] | None = None, **changes) -> MeasuringStation:
+        place = (part("micropython"), tmp_path / "measuring")
+        stations.append(MeasuringStation(*place, sensors, wired or sensors, **changes))
         return stations[-1]
 
     yield make

@@ -26,15 +26,15 @@ class Measured(NamedTuple):
 class MeasuringStation:
     """A station that is flashed and on; `bench` and `virtual` take faults, `records()` has what it kept so far.
 
-    `sensors` is what the station is told it has, `wired` what it has.
+    `sensors` is what the station is told it has, `wired` what it has; `changes` are members of its configuration.
     """
 
-    def __init__(self, micropython: str, folder: Path, sensors: list[dict], wired: list[dict]) -> None:
+    def __init__(self, micropython: str, folder: Path, sensors: list[dict], wired: list[dict], **changes) -> None:
         self.first_ms = START_MS + QUARTER_MS
         self.river = rising_river()
         self.bench = Bench(Clock(self.first_ms - POWER_ON_LEAD_MS), micropython, folder, is_uplink_up=lambda: False)
         self.virtual: VirtualStation = self.bench.add_station("measuring", self.river, wired)
-        plan = plan_image(compile_firmware("virtual"), _configuration(sensors), bytes(32))
+        plan = plan_image(compile_firmware("virtual"), _configuration(sensors) | changes, bytes(32))
         self.virtual.hold_in_repl()
         with BoardConnection(self.virtual.console_port) as board:
             write_image(board, plan)
@@ -48,11 +48,18 @@ class MeasuringStation:
 
     def records(self) -> list[dict[tuple[int, str], Measured]]:
         """Return {(sensor number, field): value} of each record, oldest first."""
+        return [_values(header.channels, record.values) for header, record in self._queued()]
+
+    def instants_ms(self) -> list[int]:
+        """Return the time of each record, oldest first."""
+        return [record.utc_ms for _, record in self._queued()]
+
+    def _queued(self):
         flash = NorFlash(block_count=128)
         flash.content[:] = self.virtual.flash.cells_path.read_bytes()[QUEUE_OFFSET:]
         queue = Queue(flash, 1, [])
         queue.mount(lambda count: bytes(count))
-        return [_values(header.channels, record.values) for header, record in queue.to_send()]
+        return queue.to_send()
 
     def close(self) -> None:
         self.bench.close()
