@@ -1,0 +1,110 @@
+"""`rivergauge station command` and `commands`, as typed; and a command that a real station carries out."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from typer.testing import CliRunner
+
+from firmware.virtual.host import synthetic_flood
+from gateway.commanding.entries import CARRIED_OUT, GivenCommand
+from gateway.journal import Journal
+from gateway.settings import load_settings
+from gateway.stores.embedded import EmbeddedStore
+from rivergauge.basin import load_basin
+from rivergauge.rig import Rig
+from rivergauge.station import app
+from tests.fakes.publisher import START_MS
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+HOUR_MS = 3_600_000
+SENDING_LIMIT_S = 30
+
+
+@pytest.fixture
+def config(tmp_path):
+    """The settings of a gateway that has run once."""
+    for name in ("basin.toml", "gateway.toml"):
+        (tmp_path / name).write_text((DEPLOY / name).read_text())
+    path = tmp_path / "gateway.toml"
+    journal = Journal(load_settings(path).journal)
+    journal.open()
+    journal.close()
+    return path
+
+
+def run(config, *words, expect=0):
+    done = CliRunner().invoke(app, [*words, "--config", str(config)])
+    assert done.exit_code == expect, done.output
+    return " ".join(done.output.replace("│", " ").split())
+
+
+def test_a_command_is_given_and_listed(config):
+    words = ["uchkurgan", "set-interval", "send_every_s=900", "record_every_s=300"]
+    number = json.loads(run(config, "command", *words, "--expires-in", "2h", "--json"))["command_no"]
+    assert f"command {number + 1} to akdzhar: reboot" in run(config, "command", "akdzhar", "reboot")
+    first, second = json.loads(run(config, "commands", "--json"))
+    assert (first["command_no"], first["station"], first["name"]) == (number, "uchkurgan", "set-interval")
+    assert (first["arguments"], first["state"]) == ("record_every_s=300 send_every_s=900", "waiting")
+    assert (second["station"], second["sent_at"], second["facts"]) == ("akdzhar", None, None)
+    assert json.loads(run(config, "commands", "uchkurgan", "--json")) == [first]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere", "reboot"], "found 'nowhere', expected one of akdzhar, kokbulak, uchkurgan"),
+        (["akdzhar", "dance"], "found 'dance', expected one of maintenance"),
+        (["akdzhar", "reboot", "now=1"], "found now; reboot takes no arguments"),
+        (["akdzhar", "maintenance"], "on: found nothing, expected 0 to 1"),
+        (["akdzhar", "maintenance", "on=yes"], "on: found 'yes', expected 0 to 1"),
+        (["akdzhar", "set-interval", "record_every_s=0", "send_every_s=900"], "record_every_s: found '0'"),
+        (["akdzhar", "set-interval", "every=5"], "found every; set-interval takes record_every_s=..."),
+        (["akdzhar", "reboot", "--expires-in", "soon"], "found 'soon', expected a whole number of s, m, h, d"),
+    ],
+    ids=[
+        "no such station", "no such command", "an argument too many", "one missing", "no number", "out of bounds",
+        "a slip", "no duration",
+    ],
+)  # fmt: skip
+def test_wrong_use_is_told_and_gives_no_command(config, words, said):
+    assert said in run(config, "command", *words, expect=2)
+    assert run(config, "commands") == "no commands given"
+
+
+def wait_until_sent(journal, now_ms):
+    ends_s = monotonic() + SENDING_LIMIT_S
+    while journal.commands.unsent(now_ms):
+        assert monotonic() < ends_s, "the commands were not sent"
+        sleep(0.05)
+
+
+def test_a_station_carries_out_what_it_is_told_and_says_so(tmp_path, part):
+    for name in ("micropython", "mosquitto"):
+        part(name)
+    basin = load_basin(DEPLOY / "basin.toml")
+    basin = replace(basin, stations=(replace(basin.stations[0], upstream=()),))
+    station = basin.stations[0].id
+    with Rig(tmp_path, basin, {station: synthetic_flood(START_MS)}, START_MS) as rig:
+        rig.flash()
+        rig.run_until(START_MS + HOUR_MS)
+        journal = rig.service.journal
+        with journal.transaction() as transaction:
+            for name, arguments in (
+                ("set-interval", {"record_every_s": 1800, "send_every_s": 3600}),
+                ("report-health", {}),
+            ):
+                given = GivenCommand(station, name, arguments, START_MS + HOUR_MS, START_MS + 6 * HOUR_MS)
+                transaction.commands.give(given)
+        wait_until_sent(journal, rig.clock.now_ms())
+        rig.run_until(START_MS + 4 * HOUR_MS + 60_000)
+        interval, health = journal.commands.told("rig", station)
+        assert [each.state(rig.clock.now_ms()) for each in (interval, health)] == [CARRIED_OUT, CARRIED_OUT]
+        assert health.reply.facts["next_record_no"] > 0
+        observations = EmbeddedStore(rig.observations).read_observations(
+            station, START_MS + 3 * HOUR_MS, START_MS + 4 * HOUR_MS
+        )
+        times_ms = sorted({each.observed_at_ms for each in observations if each.variable == "stage_m"})
+    assert times_ms == [START_MS + 3 * HOUR_MS, START_MS + 3 * HOUR_MS + 1_800_000]
