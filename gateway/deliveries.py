@@ -10,8 +10,7 @@ from gateway.hydro.discharge import RULE, rate
 from gateway.observations import NO_RATING, Revision
 from gateway.plausibility import Plausibility
 from gateway.records import Value, decode_records, values_of
-from gateway.stores.line_protocol import place_of
-from gateway.stores.store import AUTHENTICATED, UNAUTHENTICATED, Delivery
+from gateway.stores.store import AUTHENTICATED, UNAUTHENTICATED, Block, BlockStore, Delivery, Sent
 from protocol.batch import Batch
 from protocol.quality import SUSPECT
 from protocol.rating import RatingTable
@@ -29,7 +28,6 @@ class Deliveries:
     def __init__(self, basin: Basin) -> None:
         self._basin = basin.code
         self._plausibility = Plausibility(basin)
-        self._lines = BatchLines()
         self._ratings = {station.id: station.rating for station in basin.stations}
 
     def of(self, frame: Frame) -> Delivery:
@@ -46,16 +44,17 @@ class Deliveries:
         provenance = AUTHENTICATED if frame.kind == DATA else UNAUTHENTICATED
         return replace(empty, batch=batch, fresh=frame.fresh, revisions=revisions, provenance=provenance)
 
-    def lines_of(self, frame: Frame) -> bytes | None:
-        """Return a whole batch as line protocol without an object per value; None where it must be done one by one."""
+    def block_of(self, frame: Frame, batch: BatchLines, store: BlockStore) -> Block | None:
+        """Return a whole batch as the store takes it, read by `batch`; None where it must be done record by record."""
         whole = len(frame.fresh) == frame.last_no - frame.first_no + 1
         if frame.kind != DATA or not whole or not frame.payload or self._ratings.get(frame.station) is not None:
             return None
-        self._lines.read(frame.payload)
-        times_ms, count = self._lines.reader.times_ms, self._lines.reader.count
-        if not self._plausibility.is_sound(frame.station, times_ms[0], times_ms[count - 1], frame.received_at_ms):
+        batch.read(frame.payload)
+        times_ms = batch.reader.times()
+        if not self._plausibility.is_sound(frame.station, times_ms[0], times_ms[-1], frame.received_at_ms):
             return None
-        return self._lines.lines(place_of(self._basin, frame.station).encode())
+        sent = Sent(self._basin, frame.station, range(frame.first_no, frame.last_no + 1), times_ms)
+        return Block(store.block_of(batch, self._basin, frame.station), sent)
 
     def _doubt(self, frame: Frame, batch: Batch, rated: Iterable[Revision]) -> tuple[Revision, ...]:
         """Return a revision for each value, measured or rated, whose time cannot be true: it is SUSPECT at best.

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Sequence
 from time import monotonic
 
+from gateway.batch_lines import BatchLines
 from gateway.complaints import Complaint
 from gateway.deliveries import Deliveries
 from gateway.entries import DATA, SETTLED, DeadLetter, Frame
 from gateway.journal import Journal
 from gateway.progress import Progress
-from gateway.stores.store import Away, LineStore, Outcome, Parked, RefusedRecord, Store, Written
+from gateway.stores.store import Away, BlockStore, Outcome, Parked, RefusedRecord, Store, Written
 from gateway.worker import Worker
 from protocol.topics import topic
 
@@ -46,6 +47,7 @@ class Feeder(Worker):
         self._complaint = Complaint(log, f"store {store.name}", monotonic)
         self._backoff_s = BACKOFF_FIRST_S
         self._group = GROUP_FIRST
+        self._batch = BatchLines()
 
     def step(self) -> float | None:
         frames = self._journal.frames(self._progress.cursor(self._store.name), self._group)
@@ -74,10 +76,10 @@ class Feeder(Worker):
         return 0
 
     def _write(self, frames: Sequence[Frame]) -> Outcome:
-        if not isinstance(self._store, LineStore):
+        if not isinstance(self._store, BlockStore):
             return self._store.write([self._deliveries.of(frame) for frame in frames])
-        blocks = [self._deliveries.lines_of(frame) for frame in frames]
-        outcome = self._store.write_lines([block for block in blocks if block is not None])
+        blocks = [self._deliveries.block_of(frame, self._batch, self._store) for frame in frames]
+        outcome = self._store.write_blocks([block for block in blocks if block is not None])
         if outcome is None:
             return self._store.write([self._deliveries.of(frame) for frame in frames])
         if not isinstance(outcome, Written):

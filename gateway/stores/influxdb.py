@@ -11,12 +11,13 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
+from gateway.batch_lines import BatchLines
 from gateway.stores.answers import INFLUXDB_MEANINGS, Answer
 from gateway.stores.http_server import TIMEOUT_S, HttpServer, is_here, password, seconds
 from gateway.stores.influxql import read_records
-from gateway.stores.line_protocol import lines_of
+from gateway.stores.line_protocol import lines_of, place_of
 from gateway.stores.line_writer import LineWriter, refused_records
-from gateway.stores.store import Delivery, Outcome, Written
+from gateway.stores.store import Block, Delivery, Outcome, Written
 
 __all__ = ["InfluxStore", "connect_v1", "connect_v2", "connect_v3"]
 
@@ -42,9 +43,13 @@ class InfluxStore:
         outcome = self.lines.write([line for delivery in deliveries for line in lines_of(delivery)])
         return Written(refused_records(outcome)) if isinstance(outcome, dict) else outcome
 
-    def write_lines(self, blocks: Sequence[bytes]) -> Outcome | None:
-        """Write blocks of whole lines; None when the server refuses any of it: then `write` finds out which."""
-        outcome = self.lines.write_blocks(blocks)
+    def block_of(self, batch: BatchLines, basin: str, station: str) -> bytes:
+        """Return the lines of the message that `batch` has read."""
+        return batch.lines(place_of(basin, station).encode())
+
+    def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
+        """Write all; None when the server refuses any of it: then `write` finds out which."""
+        outcome = self.lines.write_blocks([block.text for block in blocks])
         if isinstance(outcome, bool):
             return Written() if outcome else None
         return outcome

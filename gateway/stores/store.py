@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from gateway.batch_lines import BatchLines
 from gateway.observations import Flag, Gap, Observation, Revision
 from protocol.batch import Batch
 
@@ -11,8 +12,9 @@ __all__ = [
     "AUTHENTICATED",
     "UNAUTHENTICATED",
     "Away",
+    "Block",
+    "BlockStore",
     "Delivery",
-    "LineStore",
     "Outcome",
     "Parked",
     "Reader",
@@ -90,12 +92,22 @@ class Sent(NamedTuple):
     times_ms: Sequence[int]  # one for each number, rising
 
 
-@runtime_checkable
-class LineStore(Protocol):
-    """A store that also takes line protocol as it is."""
+class Block(NamedTuple):
+    """A whole batch as text that a store takes as it is, and the records in it."""
 
-    def write_lines(self, blocks: Sequence[bytes]) -> Outcome | None:
-        """Write blocks of whole lines; None when the server refuses any of it: then `write` finds out which."""
+    text: bytes
+    sent: Sent
+
+
+@runtime_checkable
+class BlockStore(Protocol):
+    """A store that also takes whole batches, without an object for each value."""
+
+    def block_of(self, batch: BatchLines, basin: str, station: str) -> bytes:
+        """Return the message that `batch` has read as this store takes it."""
+
+    def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
+        """Write all; None when the server does not take any of it: then `write` finds out which."""
 
 
 class Store(Protocol):

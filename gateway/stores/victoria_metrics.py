@@ -1,12 +1,17 @@
-"""VictoriaMetrics as a store: written to by its InfluxDB v2 API, and read back before anything is called written."""
+"""VictoriaMetrics as a store: whole batches are imported series by series, all else goes by its InfluxDB v2 API.
+
+Either is read back before it is called written.
+"""
 
 from collections.abc import Sequence
 
+from gateway.batch_lines import BatchLines
+from gateway.batch_series import series_of
 from gateway.stores.answers import VICTORIA_METRICS_MEANINGS
 from gateway.stores.http_server import HttpServer, password
 from gateway.stores.line_protocol import lines_of
 from gateway.stores.line_writer import LineWriter, Reasons, refused_records
-from gateway.stores.store import Away, Delivery, Outcome, Parked, Sent, Written
+from gateway.stores.store import Away, Block, Delivery, Outcome, Parked, Sent, Written
 from gateway.stores.victoria_proof import Proof
 
 __all__ = ["VictoriaStore", "connect_victoria"]
@@ -27,6 +32,10 @@ class VictoriaStore:
         self.lines = LineWriter(
             name, server.url, lambda body: server.post("/api/v2/write", query, body), VICTORIA_METRICS_MEANINGS
         )
+        # Five times as fast as lines: a series is looked up once for all its values.
+        self._series = LineWriter(
+            name, server.url, lambda body: server.post("/api/v1/import", {}, body), VICTORIA_METRICS_MEANINGS
+        )
 
     def open(self) -> None: ...
 
@@ -40,6 +49,23 @@ class VictoriaStore:
             return reasons
         stopped = self._read_back([each for each in deliveries if each.fresh], reasons)
         return stopped or Written(refused_records(reasons))
+
+    def block_of(self, batch: BatchLines, basin: str, station: str) -> bytes:
+        """Return the series of the message that `batch` has read."""
+        # Ids are of a-z, 0-9 and -: nothing to escape.
+        return series_of(batch, f'"basin":"{basin}","station":"{station}"'.encode())
+
+    def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
+        """Import all; None when the server does not have all of it afterwards: then `write` finds out which."""
+        if not blocks:
+            return Written()
+        is_taken = self._series.write_blocks([block.text for block in blocks])
+        if not isinstance(is_taken, bool):
+            return is_taken
+        missing = self._proof.missing([block.sent for block in blocks]) if is_taken else [[]]
+        if not isinstance(missing, list):
+            return missing
+        return Written() if is_taken and not any(missing) else None
 
     def read_records(self, basin: str, station: str, log_id: int, first_no: int, last_no: int) -> list[tuple[int, int]]:
         """Return (record number, time in ms) of the records of a log that are stored; raise Unreadable."""

@@ -17,9 +17,10 @@ from urllib.request import Request, urlopen
 
 from gateway.batch_lines import BatchLines
 from gateway.connecting import make_store
+from gateway.feeding import GROUP_LIMIT
 from gateway.service import Service
 from gateway.settings import AFTER_JOURNAL, AFTER_STORE, BrokerSettings, EmbeddedSettings, InfluxSettings, Settings
-from gateway.stores.store import LineStore, Written
+from gateway.stores.store import Block, BlockStore, Sent, Written
 from protocol.cose import seal
 from protocol.messages import Batch, Channel, Column, encode_data
 from protocol.topics import data_topic
@@ -30,7 +31,7 @@ from rivergauge.servers import InfluxDB, Mosquitto, Server, VictoriaMetrics
 from tests.benchmarks.publishers import publish_packet
 from tests.benchmarks.report import Disagreement, Report, Row, Target
 from tests.conftest import PROJECT
-from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, write_key
+from tests.fakes.publisher import NOW_MS, RECORD_EVERY_MS, START_MS, hmac_sha256, write_key
 
 __all__ = ["run"]
 
@@ -99,7 +100,7 @@ def measure(load: Load) -> Row:
         if store is not None:
             stack.enter_context(store)
             _create_database(store)
-        service = Service(_settings(load, folder, broker.port, settings), basin, now_ms=lambda: START_MS)
+        service = Service(_settings(load, folder, broker.port, settings), basin, now_ms=lambda: NOW_MS)
         packets = list(_packets(basin, folder / "keys", load.batch, count))
         file = folder / "packets"
         file.write_bytes(b"".join(packets))
@@ -188,24 +189,33 @@ def _batch(first_no: int, count: int, at: int) -> Batch:
 def measure_store(kind: str) -> Row:
     """Return how fast the store alone takes the lines of batches of 96, made before: no gateway is faster."""
     count, batch = MESSAGES[96], 96
-    writer, blocks = BatchLines(), []
-    for number in range(count):
-        turn, at = divmod(number, STATIONS)
-        writer.read(encode_data(_batch(turn * batch, batch, at)))
-        blocks.append(writer.lines(f"basin=test-basin,station=station-{at}".encode()))
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         server, (settings,) = _store(kind, Path(name))
         if server is not None:
             stack.enter_context(server)
             _create_database(server)
         store = make_store(settings)
+        if not isinstance(store, BlockStore):
+            raise Disagreement(f"{kind} takes no whole batches")
+        blocks = list(_blocks(store, count, batch))
         began_s = monotonic()
-        if not isinstance(store, LineStore) or store.write_lines(blocks) != Written():
-            raise Disagreement(f"{kind} does not take the lines")
+        for start in range(0, count, GROUP_LIMIT):
+            if store.write_blocks(blocks[start : start + GROUP_LIMIT]) != Written():
+                raise Disagreement(f"{kind} does not take all of the batches")
         took_s = monotonic() - began_s
     values = count * batch * VALUES
-    size = sum(map(len, blocks)) / values
+    size = sum(len(block.text) for block in blocks) / values
     return Row(f"{kind} alone", batch, took_s * 1e9 / values, count / took_s, size, {"values_per_s": values / took_s})
+
+
+def _blocks(store: BlockStore, count: int, batch: int) -> Iterator[Block]:
+    read = BatchLines()
+    for number in range(count):
+        turn, at = divmod(number, STATIONS)
+        first_no = turn * batch
+        read.read(encode_data(_batch(first_no, batch, at)))
+        sent = Sent("test-basin", f"station-{at}", range(first_no, first_no + batch), read.reader.times())
+        yield Block(store.block_of(read, sent.basin, sent.station), sent)
 
 
 def _create_database(server: Server) -> None:

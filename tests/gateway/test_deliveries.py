@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.batch_lines import BatchLines
 from gateway.deliveries import Deliveries
 from gateway.entries import DATA, Frame
 from gateway.hydro.discharge import RULE
 from gateway.observations import NO_RATING
 from gateway.plausibility import AHEAD, AHEAD_ALLOWANCE_MS, BEFORE_COMMISSIONING, TIME_RULES
+from gateway.stores.victoria_metrics import connect_victoria
 from protocol.messages import Channel, Column, encode_data
 from protocol.quality import FAIL, GOOD, MISSING, SUSPECT
 from protocol.variables import MEDIAN, code_of
@@ -76,10 +78,11 @@ def test_a_record_from_before_the_station_was_there_is_doubted(basin):
     ]
 
 
-def test_a_batch_with_a_doubted_time_is_not_written_as_lines_of_its_own(deliveries):
+def test_a_batch_with_a_doubted_time_is_not_written_in_one_block(deliveries):
     whole = frame(stage_batch(0, [500, 600]), (0, 1), "lower")
-    assert deliveries.lines_of(whole) is not None
-    assert deliveries.lines_of(whole._replace(received_at_ms=START_MS)) is None
+    store = connect_victoria("victoria", "http://127.0.0.1:1", "", "")
+    assert deliveries.block_of(whole, BatchLines(), store) is not None
+    assert deliveries.block_of(whole._replace(received_at_ms=START_MS), BatchLines(), store) is None
 
 
 def test_a_frame_that_is_only_owed_a_receipt_brings_nothing(deliveries):

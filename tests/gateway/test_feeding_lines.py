@@ -1,14 +1,17 @@
-"""Whole batches go to a line store as they are; what is refused there is narrowed down one by one."""
+"""Whole batches go to a store as they are; what is refused there is narrowed down one by one."""
 
 import pytest
 
+from gateway.batch_lines import BatchLines
 from gateway.deliveries import Deliveries
 from gateway.entries import DATA, Frame
 from gateway.stores.answers import INFLUXDB_MEANINGS, Answer
+from gateway.stores.influxdb import connect_v1
 from gateway.stores.line_writer import LineWriter
-from gateway.stores.store import Away, Parked
+from gateway.stores.store import Away, Parked, Sent
+from gateway.stores.victoria_metrics import connect_victoria
 from protocol.messages import encode_data
-from tests.fakes.publisher import START_MS, stage_batch
+from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, stage_batch
 
 
 class Server:
@@ -42,11 +45,19 @@ def frame(station="lower", fresh=(0, 1), count=2):
     )
 
 
-def test_a_whole_batch_is_lines_and_any_other_is_not(basin):
-    deliveries = Deliveries(basin)
-    assert deliveries.lines_of(frame()).count(b"\n") == 4
-    assert deliveries.lines_of(frame(fresh=(1,))) is None
-    assert deliveries.lines_of(frame("upper")) is None, "the discharge of a rated station would be missing"
+@pytest.mark.parametrize(
+    ("store", "lines"),
+    [(connect_v1("influx", "http://127.0.0.1:1", "river", "", ""), 4),
+     (connect_victoria("victoria", "http://127.0.0.1:1", "", ""), 9)],
+    ids=["lines of records and sensors", "series"],
+)  # fmt: skip
+def test_a_whole_batch_is_a_block_and_any_other_is_not(basin, store, lines):
+    deliveries, batch = Deliveries(basin), BatchLines()
+    block = deliveries.block_of(frame(), batch, store)
+    assert block.text.count(b"\n") == lines
+    assert block.sent == Sent(basin.code, "lower", range(2), [START_MS, START_MS + RECORD_EVERY_MS])
+    assert deliveries.block_of(frame(fresh=(1,)), batch, store) is None
+    assert deliveries.block_of(frame("upper"), batch, store) is None, "a rated station's discharge would be missing"
 
 
 @pytest.mark.parametrize(

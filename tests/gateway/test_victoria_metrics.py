@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from time import time
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
 
+from gateway.batch_lines import BatchLines
 from gateway.stores.http_server import HttpServer
-from gateway.stores.store import Away, Parked, Sent, Unreadable, Written
+from gateway.stores.store import Away, Block, Parked, Sent, Unreadable, Written
 from gateway.stores.victoria_metrics import connect_victoria
 from gateway.stores.victoria_proof import SPAN_LIMIT_MS, STATIONS_LIMIT, Proof
+from protocol.messages import encode_data
 from rivergauge.servers import VictoriaMetrics, free_port
-from tests.fakes.publisher import RECORD_EVERY_MS, START_MS
+from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, stage_batch
 from tests.fakes.store_proxy import Answer, StoreProxy
 from tests.gateway.deliveries import delivery, flag_delivery
 
@@ -62,6 +65,39 @@ def test_it_gives_back_what_was_written_however_often(victoria_metrics, store):
     assert list(series[("record_record_no", None)].values()) == [0, 1, 2]
     assert series[("revision_discharge_m3_s", "1")] == {START_MS: 50.0}
     assert series[("flag_active", None)] == {START_MS: 1}
+
+
+def block(store, count, start_ms, station):
+    batch = BatchLines()
+    batch.read(encode_data(stage_batch(0, [500 + index for index in range(count)], start_ms=start_ms)))
+    sent = Sent("test-basin", station, range(count), batch.reader.times())
+    return Block(store.block_of(batch, "test-basin", station), sent)
+
+
+def test_whole_batches_are_imported_and_are_the_points_that_lines_give(victoria_metrics, store):
+    for _ in range(2):
+        blocks = [block(store, 3, START_MS, "imported"), block(store, 2, START_MS, "second")]
+        assert store.write_blocks(blocks) == Written()
+    written = replace(delivery([500, 501, 502], start_ms=START_MS), station="written", revisions=())
+    assert store.write([written]) == Written()
+    imported, written = (export(victoria_metrics, f'{{station="{name}"}}') for name in ("imported", "written"))
+    assert imported == written
+    assert imported[("observation_stage_m", "1")] == {
+        START_MS + index * RECORD_EVERY_MS: 0.5 + index / 1000 for index in range(3)
+    }
+    assert len(export(victoria_metrics, '{station="second"}')[("record_record_no", None)]) == 2
+
+
+def test_a_batch_that_it_drops_a_record_of_is_left_to_be_written_record_by_record(store):
+    ahead_ms = round(time() * 1000) + 2 * DAY_MS - RECORD_EVERY_MS
+    blocks = [block(store, 2, START_MS, "past"), block(store, 9, ahead_ms, "ahead")]
+    assert store.write_blocks(blocks[:1]) == Written()
+    assert store.write_blocks(blocks) is None
+
+
+def test_with_no_batches_nothing_is_asked(proxy, store):
+    assert store.write_blocks([]) == Written()
+    assert proxy.requests == []
 
 
 @pytest.mark.parametrize("start_ms", [lambda: -RECORD_EVERY_MS, lambda: round(time() * 1000) + 3 * DAY_MS],
