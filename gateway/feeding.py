@@ -49,6 +49,10 @@ class Feeder(Worker):
         self._group = GROUP_FIRST
         self._batch = BatchLines()
 
+    def decode_with(self, deliveries: Deliveries) -> None:
+        """Go on with other ratings; to be called between steps."""
+        self._deliveries = deliveries
+
     def step(self) -> float | None:
         frames = self._journal.frames(self._progress.cursor(self._store.name), self._group)
         if not frames:

@@ -50,14 +50,18 @@ class Flagging(Worker):
         self, basin: Basin, deliveries: Deliveries, journal: Journal, progress: Progress, herald: Herald
     ) -> None:
         super().__init__(FLAGGING)
+        self._journal = journal
+        self._progress = progress
+        self.take_up(basin, deliveries, herald)
+
+    def take_up(self, basin: Basin, deliveries: Deliveries, herald: Herald) -> None:
+        """Go on with other thresholds; to be called between steps. Flags of those that are gone end with the next."""
         self._basin = basin.code
         self._thresholds = {station.id: station.thresholds for station in basin.stations}
         self._variables = {
             station.id: sorted({threshold.variable for threshold in station.thresholds}) for station in basin.stations
         }
         self._deliveries = deliveries
-        self._journal = journal
-        self._progress = progress
         self._herald = herald
         self._evaluations: dict[tuple[str, str], dict[str, Evaluation]] | None = None
 

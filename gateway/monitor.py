@@ -44,6 +44,15 @@ class Monitor:
         self._followers = followers
         self._stores = stores
         self._now_ms = now_ms
+        self._refused: Sequence[str] = ()
+
+    def note_refused(self, mistakes: Sequence[str]) -> None:
+        """Note why changed files were not taken up; none when they were."""
+        self._refused = mistakes
+
+    def remarks(self) -> list[str]:
+        """Return what hinders nothing and wants a person."""
+        return [f"changed files are not taken up: {each}" for each in self._refused]
 
     def stalled(self) -> list[str]:
         """Return the stages that do not get on with work that they have; to be asked by one, every few seconds."""
@@ -104,6 +113,7 @@ class Monitor:
                 "1 while every subscription is granted",
                 [Sample(int(self._link.is_subscribed))],
             ),
+            Family("files_refused", GAUGE, "mistakes in changed files, not taken up", [Sample(len(self._refused))]),
             Family("holding", GAUGE, "1 while the journal is near its limit", [Sample(int(self._room.is_holding))]),
             Family("journal_bytes", GAUGE, "what its limit counts", [Sample(self._journal.used_bytes())], "bytes"),
             Family("outbox_messages", GAUGE, "what the broker has yet to take", [Sample(self._progress.owed)]),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.settings import LOOPBACK, WebSettings
 from gateway.stores.store import Reader
@@ -32,8 +33,11 @@ class Page:
     ) -> None:
         """Raise OSError for a token file that cannot be used."""
         guard = Guard((*LOOPBACK, web.host, *web.hosts), _read_token(web.token_file) if web.token_file else None)
-        app = create_app(reader, basin, bulletins, now_ms, monitored, guard)
-        config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off")
+        self._app_of: Callable[[Basin], ASGIApp] = lambda of: create_app(
+            reader, of, bulletins, now_ms, monitored, guard
+        )
+        self._app = _Exchangeable(self._app_of(basin))
+        config = uvicorn.Config(self._app, log_config=None, log_level="warning", access_log=False, lifespan="off")
         self._address = (web.host, web.port)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
@@ -50,6 +54,10 @@ class Page:
             raise OSError(f"the page cannot listen on {host}:{port}: {error.strerror}") from error
         self._thread.start()
 
+    def show(self, basin: Basin) -> None:
+        """Answer the next request with another state of the basin file; the address and its connections stay."""
+        self._app.app = self._app_of(basin)
+
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(STOP_LIMIT_S)
@@ -62,6 +70,16 @@ class Page:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket] if self._socket is not None else None)
+
+
+class _Exchangeable:
+    """ASGI: the application of the moment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 def _read_token(path: Path) -> str:

@@ -54,6 +54,10 @@ class Reception(Worker):
         self._complaint = Complaint(log, f"journal {journal.path}", monotonic)
         self.handled = 0  # messages journalled and acknowledged since the start
 
+    def judge_with(self, ingest: Ingest) -> None:
+        """Go on with other stations; to be called between steps."""
+        self._ingest = ingest
+
     @property
     def has_work(self) -> bool:
         """True while something has arrived that is not journalled and acknowledged."""

@@ -3,12 +3,13 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
 
 from gateway.alerts.alerts import Alerts
+from gateway.basin_parts import BasinParts, change_over
 from gateway.clock_watch import ClockWatch
 from gateway.commanding.worker import Commanding
 from gateway.connecting import broker_address, make_store
@@ -51,6 +52,7 @@ __all__ = ["Service"]
 log = logging.getLogger(__name__)
 
 STOP_LIMIT_S = 5.0
+CHANGE_LIMIT_S = 2.0  # how long a changed basin file waits for the steps in hand
 
 
 class Service:
@@ -67,6 +69,7 @@ class Service:
         self._workers: list[Worker] = []
         self._page: Page | None = None
         self._lock = RunningLock(settings.journal)
+        self._alerts: Alerts
 
     def start(self) -> None:
         """Open journal, stores and page and begin to work; returns at once, the broker need not be there yet.
@@ -88,6 +91,43 @@ class Service:
         for worker in self._workers:
             worker.start()
         self._link.start()
+
+    def can_take_up(self, basin: Basin) -> bool:
+        """Tell whether the gateway can go on with this basin as it runs: any change of it but another code."""
+        return basin.code == self._basin.code
+
+    def take_up(self, basin: Basin) -> None:
+        """Go on with a changed basin file: its stations, ratings, thresholds and contacts, from the next message on.
+
+        Connection, subscriptions (which name no station), page, journal and stores stay. Raises ConfigurationError
+        where gateway.toml names a station that is gone.
+        """
+        if self._settings.ownership is not None:
+            check_owned(self._settings.ownership, [station.id for station in basin.stations], self._settings.basin)
+        parts = self._parts_of(basin)
+        late = change_over(parts, self._reception, self._flagging, self._feeders, self._commanding, CHANGE_LIMIT_S)
+        if late:
+            log.warning("take the changed basin file up when they get on: %s", ", ".join(late))
+        self._exchange(self._alerts.workers, parts.alerts.workers)
+        if self._page is not None:
+            self._page.show(basin)
+        self._basin = basin
+        self._alerts = parts.alerts
+        self.note_refused([])
+
+    def note_refused(self, mistakes: Sequence[str]) -> None:
+        """Show people why changed files were not taken up."""
+        self._monitor.note_refused(mistakes)
+
+    def _exchange(self, old: Sequence[Worker], new: Sequence[Worker]) -> None:
+        ends_s = monotonic() + CHANGE_LIMIT_S
+        for worker in old:
+            worker.stop()
+        for worker in old:
+            worker.join(max(0.0, ends_s - monotonic()))
+        self._workers = [each for each in self._workers if each not in old] + list(new)
+        for worker in new:
+            worker.start()
 
     def stop(self) -> None:
         """End within 5 s. What is not acknowledged comes again from the broker; what is not sent is in the journal."""
@@ -149,19 +189,32 @@ class Service:
         windows = self.journal.load_windows()
         self._progress = Progress(self.journal.head(), self.journal.cursors(), len(self.journal.outbox(-1)))
         keys = Keys(self._settings.keys)
-        senml = {station.id: station.senml for station in self._basin.stations}
         has_company = self._settings.has_company
         stored = StoredRecords(code, self._stores, monotonic)
         losses = Losses(windows, stored.find, self.journal.queues(), self.journal.written_off(), has_company)
         self._clock_watch = ClockWatch(monotonic)
         quarantine = Quarantine(self._settings.limits)
-        plausibility = Plausibility(self._basin)
-        ingest = Ingest(code, senml, keys, windows, losses, plausibility, self._clock_watch, quarantine, hmac_sha256)
-        if any(senml.values()):
-            unproven = ", ".join(station for station, names in senml.items() if names)
-            log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
-        deliveries = Deliveries(self._basin)
         self._ownership = Ownership(self._settings.ownership, monotonic)
+        answers_for = self._ownership.answers_for
+
+        def parts_of(basin: Basin) -> BasinParts:
+            senml = {station.id: station.senml for station in basin.stations}
+            if any(senml.values()):
+                unproven = ", ".join(station for station, names in senml.items() if names)
+                log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
+            return BasinParts(
+                Ingest(
+                    code, senml, keys, windows, losses, Plausibility(basin), self._clock_watch, quarantine, hmac_sha256
+                ),
+                Deliveries(basin),
+                Alerts(basin, name, self._settings.alerts, self.journal, self._now_ms, answers_for),
+                self._flagged(basin),
+                {station.id: station.key_id for station in basin.stations},
+            )
+
+        self._parts_of: Callable[[Basin], BasinParts] = parts_of
+        parts = parts_of(self._basin)
+        self._alerts = parts.alerts
         topics, unwanted = subscriptions(code, self._settings.broker.shared_subscription)
         self._link = Link(
             address,
@@ -176,25 +229,28 @@ class Service:
             unwanted=unwanted,
         )
         self._room = Room(self.journal, self._settings.journal_limit_mb << 20, self._announce)
-        self._reception = Reception(
-            self._link, ingest, windows, self.journal, self._progress, self._room, self._make_room, self._now_ms
+        self._reception: Reception = Reception(
+            self._link, parts.ingest, windows, self.journal, self._progress, self._room, self._make_room, self._now_ms
         )
         is_after_store = self._settings.receipts_after == AFTER_STORE
-        answers_for = self._ownership.answers_for
         self._post = Post(
             self._link, code, keys, hmac_sha256, self.journal, self._progress, is_after_store, answers_for
         )
-        self._alerts = Alerts(self._basin, name, self._settings.alerts, self.journal, self._now_ms, answers_for)
-        flagging = Flagging(self._flagged_basin(), deliveries, self.journal, self._progress, self._alerts.herald)
+        herald = parts.alerts.herald
+        flagging = Flagging(parts.flagged, parts.deliveries, self.journal, self._progress, herald)
         names = [store.name for store in self._stores]
-        feeders = [Feeder(each, names, code, deliveries, self.journal, self._progress) for each in self._stores]
+        feeders = [Feeder(each, names, code, parts.deliveries, self.journal, self._progress) for each in self._stores]
+        self._flagging: Flagging = flagging
+        self._feeders: list[Feeder] = feeders
         passed = [FLAGGING, RECEIPTS, SETTLED, *names]
         self._trimming = Trimming(passed, self.journal, self._progress, self._room.is_tight)
         heartbeat = Heartbeat(self._beat)
         self._workers = [self._reception, flagging, *feeders, self._post, self._trimming, heartbeat]
         self._workers += self._alerts.workers
-        key_ids = {station.id: station.key_id for station in self._basin.stations}
-        commanding = Commanding(name, code, key_ids, keys, hmac_sha256, self.journal, self._progress, self._now_ms)
+        commanding = Commanding(
+            name, code, parts.key_ids, keys, hmac_sha256, self.journal, self._progress, self._now_ms
+        )
+        self._commanding: Commanding = commanding
         self._workers.append(commanding)
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
@@ -218,11 +274,11 @@ class Service:
         page.start()
         return page
 
-    def _flagged_basin(self) -> Basin:
+    def _flagged(self, basin: Basin) -> Basin:
         """Return the basin without thresholds where only a share of its records comes: half a flood is no flood."""
         if self._settings.broker.shared_subscription is None:
-            return self._basin
-        return replace(self._basin, stations=tuple(replace(each, thresholds=()) for each in self._basin.stations))
+            return basin
+        return replace(basin, stations=tuple(replace(each, thresholds=()) for each in basin.stations))
 
     def _connected(self) -> None:
         self._ownership.begin()

@@ -1,7 +1,9 @@
 """A thread that works when there is work, and waits when there is none."""
 
 import logging
+import queue
 import threading
+from collections.abc import Callable
 
 from gateway.log_lines import fields
 
@@ -20,6 +22,7 @@ class Worker:
         self.is_resting = False
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._errands: queue.SimpleQueue[tuple[Callable[[], None], threading.Event]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -36,6 +39,13 @@ class Worker:
     def wake(self) -> None:
         """Have a step done soon, from any thread."""
         self._wake.set()
+
+    def between_steps(self, errand: Callable[[], None]) -> threading.Event:
+        """Have something done in this worker's thread before its next step; the event says that it is done."""
+        is_done = threading.Event()
+        self._errands.put((errand, is_done))
+        self.wake()
+        return is_done
 
     def stop(self) -> None:
         """Have no step begun any more; returns at once."""
@@ -58,6 +68,7 @@ class Worker:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                self._run_errands()
                 wait_s = self.step()
             except Exception:
                 # A fault of ours in one stage must not silence the others; nothing is lost, the journal is not passed.
@@ -66,3 +77,9 @@ class Worker:
                 continue
             if wait_s != 0:
                 self._wake.wait(wait_s)
+
+    def _run_errands(self) -> None:
+        while not self._errands.empty():
+            errand, is_done = self._errands.get()
+            errand()
+            is_done.set()

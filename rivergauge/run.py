@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,29 +51,29 @@ def run(config: ConfigOption = DEFAULT_CONFIG, log_format: FormatOption = LogFor
         signal.signal(each, lambda number, _frame: asked.put(number))
     notifier = Notifier(os.environ)
     settings = load_settings(config)
-    service = _start(settings, load_basin(settings.basin))
+    service = _start(settings, _make(settings, load_basin(settings.basin)))
     notifier.ready(_status(settings, service))
     while (number := _follow(service, notifier, repetitions, asked)) not in ENDING:
         notifier.reloading()
         try:
-            settings = load_settings(config)
-            basin = load_basin(settings.basin)
+            settings, service = _reload(config, settings, service)
         except ConfigurationError as error:
             for problem in error.problems:
                 log.error("nothing is changed, because of a mistake: %s", problem)
-        else:
-            # Stopping and starting is the one way that every fault test has proven; messages wait at the broker.
-            service.stop()
-            service = _start(settings, basin)
+            service.note_refused([str(problem) for problem in error.problems])
         notifier.ready(_status(settings, service))
     notifier.stopping()
     service.stop()
     log.info("gateway %s has ended on %s", settings.name, signal.Signals(number).name)
 
 
-def _start(settings: Settings, basin: Basin) -> Service:
-    """Return the running service, or end the command where it cannot run."""
-    service = Service(settings, basin, now_ms=lambda: time.time_ns() // 1_000_000)
+def _make(settings: Settings, basin: Basin) -> Service:
+    """Return the service, not started; raise ConfigurationError where the two files do not fit together."""
+    return Service(settings, basin, now_ms=lambda: time.time_ns() // 1_000_000)
+
+
+def _start(settings: Settings, service: Service) -> Service:
+    """Return the service, running, or end the command where it cannot run."""
     try:
         service.start()
     except (OSError, sqlite3.Error) as error:
@@ -80,6 +81,20 @@ def _start(settings: Settings, basin: Basin) -> Service:
         raise typer.Exit(FAILED) from None
     log.info("gateway %s is running%s", settings.name, f", page at {service.web_url}" if service.web_url else "")
     return service
+
+
+def _reload(config: Path, settings: Settings, service: Service) -> tuple[Settings, Service]:
+    """Return the settings and the service that go on; raise ConfigurationError where a file has mistakes."""
+    changed = load_settings(config)
+    basin = load_basin(changed.basin)
+    if changed == settings and service.can_take_up(basin):
+        service.take_up(basin)
+        log.info("gateway %s goes on with the basin file as it is now", settings.name)
+        return settings, service
+    # What belongs to the server has changed: stopping and starting is the one way that every fault test has proven.
+    successor = _make(changed, basin)
+    service.stop()
+    return changed, _start(changed, successor)
 
 
 def _follow(service: Service, notifier: Notifier, repetitions: Repetitions, asked: queue.SimpleQueue[int]) -> int:

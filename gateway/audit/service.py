@@ -22,16 +22,19 @@ def audit_service(settings: Settings) -> Finding:
         return ok("gateway", "runs; it has no page at which it could be asked")
     address = f"http://{settings.web.host}:{settings.web.port}/readyz"
     try:
-        hindrances = _ask(address, settings.web)
+        hindrances, remarks = _ask(address, settings.web)
     except (OSError, ValueError, KeyError) as error:
         advice = "is it another program that listens there? See its log"
         return warning("gateway", f"runs, and {address} does not answer as it should: {error}", advice)
     if hindrances:
         return problem("gateway", f"runs, and cannot take records: {'; '.join(hindrances)}", "see its log")
+    if remarks:
+        return warning("gateway", f"runs, and takes records; {'; '.join(remarks)}", "correct the file, and reload")
     return ok("gateway", "runs, and takes records")
 
 
-def _ask(address: str, web: WebSettings) -> list[str]:
+def _ask(address: str, web: WebSettings) -> tuple[list[str], list[str]]:
+    """Return what hinders it, and what it remarks."""
     token = web.token_file.read_text().strip() if web.token_file else ""
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"} if token else {})
     try:
@@ -39,4 +42,5 @@ def _ask(address: str, web: WebSettings) -> list[str]:
             body = answer.read()
     except urllib.error.HTTPError as answer:  # 503 with the reasons
         body = answer.read()
-    return [str(each) for each in json.loads(body)["hindrances"]]
+    said = json.loads(body)
+    return list(said["hindrances"]), list(said["remarks"])

@@ -15,6 +15,8 @@ class Monitored(Protocol):
 
     def hindrances(self) -> list[str]: ...
 
+    def remarks(self) -> list[str]: ...
+
     def metrics(self) -> str: ...
 
 
@@ -23,9 +25,10 @@ class Monitoring:
         self._monitored = monitored
 
     def readyz(self, request: Request) -> Response:
-        """Status 503 with the reasons while records cannot be taken and kept."""
+        """Status 503 with the reasons while records cannot be taken and kept; remarks hinder nothing."""
         hindrances = self._monitored.hindrances()
-        return JSONResponse({"ready": not hindrances, "hindrances": hindrances}, status_code=503 if hindrances else 200)
+        body = {"ready": not hindrances, "hindrances": hindrances, "remarks": self._monitored.remarks()}
+        return JSONResponse(body, status_code=503 if hindrances else 200)
 
     def metrics(self, request: Request) -> Response:
         return Response(self._monitored.metrics(), headers={"Content-Type": CONTENT_TYPE})

@@ -4,11 +4,14 @@ import contextlib
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
 from time import monotonic
 
@@ -84,6 +87,14 @@ class Running:
     def send(self, number):
         self.process.send_signal(number)
 
+    def readyz(self):
+        port = re.search(r"port = (\d+)\n*$", (self.folder / "gateway.toml").read_text())[1]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=WAIT_LIMIT_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as answer:
+            return json.load(answer)
+
     def end(self):
         self.send(signal.SIGTERM)
         return self.process.wait(WAIT_LIMIT_S)
@@ -133,7 +144,9 @@ def test_it_takes_up_a_new_station_when_told_so(running, mosquitto):
         assert "RELOADING=1" in running.says("READY=1")
         spring.publish(stage_batch(1, [510]))
         assert spring.has_receipts(7, 1, 1)
-    assert running.log.read_text().count("is running, page at") == 2, "the page came back at its address"
+    told = mosquitto.log_path.read_text()
+    assert told.count(" as rivergauge-gateway-1 ") == 1, "it has kept its connection"
+    assert running.log.read_text().count("is running, page at") == 1
     assert running.end() == 0
     assert EmbeddedStore(running.folder / "observations.sqlite").count_records("spring", *FOREVER_MS) == 1
 
@@ -144,8 +157,26 @@ def test_a_mistake_in_a_changed_file_is_told_and_changes_nothing(running, mosqui
     running.send(signal.SIGHUP)
     running.says("READY=1")
     running.says("WATCHDOG=1")
-    assert r'basin.toml:3: basin.code: found \"Test Basin\"' in running.log.read_text()
+    assert r"basin.toml:3: basin.code: found \"Test Basin\"" in running.log.read_text()
+    (remark,) = running.readyz()["remarks"]
+    assert remark.startswith("changed files are not taken up: ") and "basin.code" in remark
     write_key(running.folder / "keys", "test-basin", "upper", "upper-1", KEY)
     with Publisher("test-basin", "upper", "upper-1", KEY, mosquitto.port) as upper:
         upper.publish(stage_batch(0, [500]))
         assert upper.has_receipts(7, 0, 0)
+        (running.folder / "basin.toml").write_text(BASIN_TEXT)
+        running.send(signal.SIGHUP)
+        running.says("READY=1")
+        assert running.readyz()["remarks"] == [], "mended, and taken up"
+        upper.publish(stage_batch(1, [500]))
+        assert upper.has_receipts(7, 1, 1)
+
+
+def test_changed_settings_start_it_anew(running, mosquitto):
+    running.says("READY=1")
+    path = running.folder / "gateway.toml"
+    path.write_text(path.read_text().replace('name = "gateway-1"', 'name = "gateway-2"'))
+    running.send(signal.SIGHUP)
+    running.says("STATUS=gateway gateway-2, page at " + running.log.read_text().split("page at ")[1].split('"')[0])
+    assert running.end() == 0
+    assert "as rivergauge-gateway-2 " in mosquitto.log_path.read_text()
