@@ -4,7 +4,7 @@ VENV   := .venv/bin
 SHELL  := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench hil fuzz hostile standby clean
+.PHONY: help demo test check bench hil fuzz hostile standby kills clean
 
 COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
             $(wildcard $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd')))
@@ -42,6 +42,9 @@ standby: .venv/built .venv/developer .cache/all-parts  ## two gateways, either k
 
 cuts: .venv/built .venv/developer .cache/demo-parts  ## 10,000 power cuts inside the flash driver, delivered through the gateway
 	@POWER_CUTS=10000 $(VENV)/python -m pytest -q -s tests/rivergauge/test_power_cuts.py --timeout 3600 $(ARGS)
+
+kills: .venv/built .venv/developer .cache/demo-parts  ## 200 kills of the gateway under load, each printed
+	@GATEWAY_KILLS=200 $(VENV)/python -m pytest -q -s tests/gateway/test_faults_by_kills.py -k random $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info

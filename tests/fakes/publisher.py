@@ -3,7 +3,7 @@
 import hmac
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -93,6 +93,12 @@ class Publisher:
     def publish(self, batch: Batch) -> None:
         """Publish, and wait until the broker has it."""
         self.publish_bytes(self.sealed(batch))
+
+    def publish_all(self, batches: Iterable[Batch]) -> None:
+        """Publish all at once, and wait until the broker has them."""
+        published = [self._client.publish(self.topic, self.sealed(batch), qos=1) for batch in batches]
+        for each in published:
+            each.wait_for_publish(ANSWER_LIMIT_S)
 
     def publish_bytes(self, message: bytes, topic: str | None = None) -> None:
         self._client.publish(topic or self.topic, message, qos=1).wait_for_publish(ANSWER_LIMIT_S)
