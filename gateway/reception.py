@@ -8,8 +8,9 @@ from time import monotonic
 
 from gateway.complaints import Complaint
 from gateway.entries import SETTLED
-from gateway.ingest import Ingest, Judgement, refused
+from gateway.ingest import Ingest
 from gateway.journal import Journal
+from gateway.judgements import Judgement, refused
 from gateway.log_lines import fields
 from gateway.mqtt import Arrival, Link
 from gateway.progress import Progress

@@ -11,8 +11,8 @@ from gateway.ingest import Ingest
 from gateway.keys import Keys
 from gateway.losses import Losses
 from gateway.plausibility import Plausibility
-from gateway.quarantine import Quarantine
-from gateway.rate_limits import DEFAULT_LIMITS
+from gateway.quarantine import LETTERS_PER_MINUTE, Quarantine
+from gateway.rate_limits import DEFAULT_LIMITS, RateLimits
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.cose import open_sealed, seal
 from protocol.messages import Birth, Channel, Column, Refused, decode_receipt, encode_birth, encode_data
@@ -175,6 +175,16 @@ def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(inge
     total = before.counts + Counter()
     total.update(after.counts)
     assert +total == Counter(messages_received=1, messages_decoded=1, records_received=1)
+
+
+def test_a_quarantined_message_tried_again_too_early_stays_a_dead_letter(ingest, monkeypatch):
+    monkeypatch.setattr(ingest, "_quarantine", Quarantine(RateLimits(messages_per_minute=1)))
+    ingest.judge(TOPIC, GOOD, NOW_MS)
+    kept = [ingest.judge(TOPIC, GOOD, NOW_MS).dead_letters for _ in range(LETTERS_PER_MINUTE + 1)]
+    assert [len(each) for each in kept] == [1] * LETTERS_PER_MINUTE + [0]
+    again = ingest.judge_again(kept[0][0], NOW_MS)
+    assert again.dead_letters == kept[0]
+    assert again.counts["quarantined_dropped"] == 0
 
 
 def test_a_dead_record_tried_again_is_dead_again_while_nothing_has_changed(ingest):

@@ -7,12 +7,13 @@ import pytest
 
 from gateway.clock_watch import ClockWatch
 from gateway.entries import SENML, DeadLetter
-from gateway.ingest import PACKS_REMEMBERED, Ingest
+from gateway.ingest import Ingest
 from gateway.keys import Keys
 from gateway.losses import Losses
 from gateway.plausibility import Plausibility
 from gateway.quarantine import Quarantine
 from gateway.rate_limits import DEFAULT_LIMITS
+from gateway.record_intake import PACKS_REMEMBERED
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import SAME_INSTANT, Windows
 from protocol.messages import DecodeError, decode_data
