@@ -181,7 +181,9 @@ class Wake:
         if restraint.holds_back() and not is_urgent:
             return
         configuration, queue, memory = self._configuration, self._queue, self._memory
-        uplink = Uplink(self._board, configuration, queue, memory, restraint, self._carry_out, self._black_box)
+        uplink = Uplink(
+            self._board, configuration, queue, memory, restraint, self._orders, self._carry_out, self._black_box
+        )
         began_ms = self._board.monotonic_ms()
         try:
             asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None

@@ -22,10 +22,10 @@ class Run:
         self.records = []
 
 
-def runs(queue):
-    """Yield what there is to send as Runs of at most RUN_LIMIT records, oldest first."""
+def runs(records):
+    """Yield (Header, Record) of a queue, oldest first, gathered into Runs of at most RUN_LIMIT records."""
     run = None
-    for header, record in queue.to_send():
+    for header, record in records:
         if run is not None and not _continues(run, header, record):
             yield run
             run = None
@@ -39,7 +39,7 @@ def runs(queue):
 def runs_by_urgency(queue):
     """Yield what there is to send as Runs: where it fills more than one, the newest records first, then the oldest."""
     newest = None
-    for run in runs(queue):
+    for run in runs(queue.to_send()):
         if newest is None:
             newest = _newest_run(queue)
             if run.records[-1].record_no < newest.records[0].record_no:

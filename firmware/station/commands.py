@@ -8,6 +8,8 @@ import gc
 
 from protocol.commands import DONE, EXPIRED, FAILED, UNKNOWN_COMMAND, Reply, decode_command, encode_reply
 
+RANGE_LIMIT = 10_000  # records of one send-range: more than a queue of 512 KiB holds
+
 
 class Station:
     """What commands may reach; `wants_reset` says that one asked for a new start after this exchange."""
@@ -46,12 +48,24 @@ def _outcome(command, station):
         return COMMANDS[command.name](command.arguments, station)
     except KeyError as error:
         return FAILED, "expected the argument %s" % error.args[0], {}
+    except TypeError:
+        return FAILED, "expected arguments of another type", {}
 
 
 def _set_interval(arguments, station):
     if station.orders.set_intervals(arguments["record_every_s"], arguments["send_every_s"]):
         return DONE, "", {}
     return FAILED, "expected record_every_s to divide a day and send_every_s", {}
+
+
+def _send_range(arguments, station):
+    """Send records again, whoever receipted them, in the exchanges that follow; those overwritten are told as lost."""
+    first, last = arguments["first"], arguments["last"]
+    if not 1 <= first <= last < first + RANGE_LIMIT:
+        return FAILED, "expected first and last, at most %d records" % RANGE_LIMIT, {}
+    held = sum(1 for _ in station.queue.held_between(first, last))
+    station.orders.set_range_again(first, last)
+    return DONE, "", {"held": held, "not_held": last - first + 1 - held}
 
 
 def _maintenance(arguments, station):
@@ -88,5 +102,6 @@ COMMANDS = {
     "maintenance": _maintenance,
     "reboot": _reboot,
     "report-health": _report_health,
+    "send-range": _send_range,
     "set-interval": _set_interval,
 }

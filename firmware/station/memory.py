@@ -4,8 +4,8 @@
 import binascii
 import struct
 
-_LAYOUT = "<BIIBBBIHIBB"
-_VERSION = 4
+_LAYOUT = "<BIIBBBIHIIBB"
+_VERSION = 5
 _IS_BORN = 0x01
 _AWAITS_RECEIPTS = 0x02
 _MAY_HAVE_UNDATED = 0x04
@@ -25,6 +25,7 @@ class Memory:
         self.next_exchange_s = 0  # monotonic time before which none is to be tried
         self.day = 0  # since 1970, of the count that follows
         self.bytes_today = 0  # sent and received over the network
+        self.held_since_s = 0  # monotonic time since which gateways hold a backlog back, 0 while they do not
         self.queue_hint = b""
         self.clock = b""
         self.power = b""
@@ -50,6 +51,7 @@ class Memory:
             self.next_exchange_s,
             self.day,
             self.bytes_today,
+            self.held_since_s,
             len(self.clock),
             len(self.power),
         )
@@ -73,6 +75,7 @@ def recall(data):
             memory.next_exchange_s,
             memory.day,
             memory.bytes_today,
+            memory.held_since_s,
             clock_bytes,
             power_bytes,
         ) = struct.unpack_from(_LAYOUT, data, 4)

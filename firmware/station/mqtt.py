@@ -49,9 +49,9 @@ def connect_packet(client_id, keep_alive_s, will_topic, will_payload, login=None
     return _packet(0x10, body + _text(client_id) + _text(will_topic) + _binary(will_payload) + credentials)
 
 
-def subscribe_packet(packet_id, topics):
-    """Return SUBSCRIBE to these topics with QoS 1 (3.8)."""
-    return _packet(0x82, struct.pack(">H", packet_id) + b"".join(_text(topic) + b"\x01" for topic in topics))
+def subscribe_packet(packet_id, topics, qos=1):
+    """Return SUBSCRIBE to these topics (3.8)."""
+    return _packet(0x82, struct.pack(">H", packet_id) + b"".join(_text(topic) + bytes((qos,)) for topic in topics))
 
 
 def publish_packet(packet_id, topic, payload, is_retained=False):

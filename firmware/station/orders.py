@@ -16,6 +16,7 @@ class Orders:
     def __init__(self, root, configuration_no):
         self._path = root + _FILE
         self._kept = {"configuration_no": configuration_no, "command_nos": {}, "intervals_s": None, "is_test": False}
+        self._kept["range_again"] = None
         try:
             with open(self._path) as file:
                 self._kept.update(json.load(file))
@@ -29,6 +30,16 @@ class Orders:
     @property
     def is_test(self):
         return self._kept["is_test"]
+
+    @property
+    def range_again(self):
+        """The (first, last) record numbers that are to be sent again, or None."""
+        return self._kept["range_again"]
+
+    def set_range_again(self, first, last):
+        """Keep what is left to be sent again; nothing where `first` is beyond `last`."""
+        self._kept["range_again"] = [first, last] if first <= last else None
+        self._save()
 
     def apply_to(self, configuration):
         """Put the intervals ordered in the place of the configuration's own."""

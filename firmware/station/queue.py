@@ -93,6 +93,17 @@ class Queue:
                 header = self._ring.header(sequence)
             yield header, record
 
+    def held_between(self, first, last):
+        """Yield (Header, Record) of each dated record with a number from `first` to `last`, receipted or not."""
+        header = None
+        for sequence, _, record in self._ring.walk((0, 0)):
+            if record.record_no > last:
+                return
+            if record.record_no >= first and record.utc_ms is not None:
+                if header is None or header.sequence != sequence:
+                    header = self._ring.header(sequence)
+                yield header, record
+
     def has_undated(self):
         """True when a record without a receipt has no date."""
         return any(record.utc_ms is None for _, _, record in self._ring.walk(self._front))

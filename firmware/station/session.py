@@ -34,8 +34,9 @@ class Session:
         self._send(mqtt.connect_packet(client_id, KEEP_ALIVE_S, will_topic, will_payload, login), deadline_ms)
         return mqtt.read_connack(self._await_reply(mqtt.CONNACK, deadline_ms))
 
-    def subscribe(self, topics, deadline_ms):
-        self._send(mqtt.subscribe_packet(self._next_packet_id(), topics), deadline_ms)
+    def subscribe(self, topics, deadline_ms, qos=1):
+        """Subscribe; with QoS 0 the broker keeps nothing for a station that is away."""
+        self._send(mqtt.subscribe_packet(self._next_packet_id(), topics, qos), deadline_ms)
         mqtt.read_suback(self._await_reply(mqtt.SUBACK, deadline_ms))
 
     def settle(self, deadline_ms):

@@ -1,7 +1,8 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
 """What a station says to its gateway in one connection, and what it makes of the answers.
 
-The law this file keeps: only a receipt that verifies frees a record, and a record goes out once per connection.
+The law this file keeps: only a receipt that verifies frees a record, and a record goes out once per connection, unless
+a command asks for it again.
 """
 
 from protocol.cbor import DecodeError, EncodeError
@@ -10,9 +11,10 @@ from protocol.data_encoder import encode_data
 from protocol.receipts import Refused, decode_receipt
 
 from . import notices
-from .batches import batch_of, runs_by_urgency
+from .batches import batch_of, runs, runs_by_urgency
 from .envelope import Envelope
 from .hal import HardwareError
+from .mqtt import ProtocolError
 from .session import Session
 
 CONNECT_TIMEOUT_MS = 20_000
@@ -21,6 +23,7 @@ FAREWELL_MS = 1000  # kept for leaving in order, so that the will is not publish
 WINDOW = 4  # batches sent and not yet receipted
 GAPS_LIMIT = 16  # told in one connection; the rest in the next
 WILL = b"gone"
+STATE_PREFIX = "rg/1/gateway/"
 
 
 class _Sent:
@@ -32,19 +35,22 @@ class _Sent:
 class Uplink:
     """The exchange of one wake. `memory` keeps what the next one has to know, `restraint` bounds the bytes.
 
-    `carry_out(payload)` does what a command says and returns the reply, or None where there is to be none.
+    `carry_out(payload)` does what a command says and returns the reply, or None where there is to be none; `orders` are
+    those of earlier commands.
     """
 
-    def __init__(self, board, configuration, queue, memory, restraint, carry_out, black_box):
+    def __init__(self, board, configuration, queue, memory, restraint, orders, carry_out, black_box):
         self._board = board
         self._configuration = configuration
         self._envelope = Envelope(configuration)
         self._queue = queue
         self._memory = memory
         self._restraint = restraint
+        self._orders = orders
         self._carry_out = carry_out
         self._black_box = black_box
         self._session = None
+        self._pace = None  # asked for where there is a backlog
         self._sent = []
         self._heard_ms = 0  # when something was last sent or receipted
         self._handlers = {
@@ -109,15 +115,52 @@ class Uplink:
             self._publish("birth", birth, deadline_ms, is_retained=True)
 
     def _send_records(self, deadline_ms):
+        """Send the newest records; then the backlog, and what is to go again, as far as pace and budget allow."""
         gaps = self._queue.untold_gaps()[:GAPS_LIMIT]
         for number, run in enumerate(runs_by_urgency(self._queue)):
-            if number and self._restraint.is_spent(self._session.byte_count):
-                return  # the newest records go all the same; a backlog waits for the next day
-            while len(self._sent) >= WINDOW:
-                if not self._wait(deadline_ms):
-                    return
-            self._send_run(run, gaps, deadline_ms)
+            if number and not self._may_send_backlog(number - 1, deadline_ms):
+                return
+            if not self._send_in_window(run, gaps, deadline_ms):
+                return
             gaps = []
+        if self._orders.range_again is not None:
+            self._send_again(deadline_ms)
+        self._memory.held_since_s = 0  # no backlog is left
+
+    def _send_again(self, deadline_ms):
+        first, last = self._orders.range_again
+        for number, run in enumerate(runs(self._queue.held_between(first, last))):
+            if not self._may_send_backlog(number, deadline_ms) or not self._send_in_window(run, [], deadline_ms):
+                break
+            first = run.records[-1].record_no + 1
+        else:
+            first = last + 1
+        self._orders.set_range_again(first, last)
+
+    def _may_send_backlog(self, sent_batches, deadline_ms):
+        if self._restraint.is_spent(self._session.byte_count):
+            return False  # until the next day
+        if self._pace is None:
+            self._ask_pace(deadline_ms)
+        return self._pace.allows(sent_batches, self._board.monotonic_ms())
+
+    def _ask_pace(self, deadline_ms):
+        from .pace import STATES, Pace
+
+        self._pace = Pace(self._memory)
+        try:
+            self._session.subscribe([STATES], deadline_ms, qos=0)
+            self._session.settle(deadline_ms)  # what is retained has come by then
+        except ProtocolError as error:
+            self._black_box.note("uplink", "states of gateways: %s" % error.reason)
+
+    def _send_in_window(self, run, gaps, deadline_ms):
+        """Send a run when fewer than WINDOW await their receipt; return False where that did not come in time."""
+        while len(self._sent) >= WINDOW:
+            if not self._wait(deadline_ms):
+                return False
+        self._send_run(run, gaps, deadline_ms)
+        return True
 
     def _send_run(self, run, gaps, deadline_ms):
         oldest_pending_no = self._queue.oldest_pending_no()
@@ -161,6 +204,9 @@ class Uplink:
         return self._session.wait(min(deadline_ms, self._heard_ms + RECEIPT_TIMEOUT_MS))
 
     def _on_message(self, topic, message):
+        if self._pace is not None and topic.startswith(STATE_PREFIX):
+            self._pace.take(topic, message)
+            return
         if topic not in self._handlers:
             self._black_box.note("uplink", "message on topic %s, which was not subscribed to" % topic)
             return

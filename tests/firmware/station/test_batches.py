@@ -26,7 +26,7 @@ def batch(channel, mantissas):
     queue.mount(lambda count: bytes(count))
     for index, mantissa in enumerate(mantissas):
         queue.append(1, index * 1000, 1_000_000 + index * 1000, [OFF if mantissa is None else (mantissa, GOOD)])
-    (run,) = list(runs(queue))
+    (run,) = list(runs(queue.to_send()))
     return batch_of(run, queue.log_id, 1, 1, [])
 
 

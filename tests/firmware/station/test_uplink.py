@@ -4,8 +4,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from firmware.station.batches import NEWEST_LIMIT, RUN_LIMIT
 from firmware.station.hal import SOFT_RESET, HardwareError
 from firmware.station.mqtt import PINGREQ_PACKET
@@ -14,7 +12,6 @@ from firmware.station.ring import SLOTS_PER_BLOCK
 from firmware.station.uplink import WINDOW
 from protocol.commands import DONE, EXPIRED, FAILED
 from protocol.messages import Command, Receipt, Refused, encode_command, encode_receipt
-from rivergauge.servers import Mosquitto
 from tests.fakes.board import PATIENCE_MS, SocketLink
 from tests.fakes.gateway import Gateway
 from tests.fakes.nor_flash import NorFlash
@@ -22,31 +19,6 @@ from tests.firmware.station import test_app as wakes
 
 PROJECT = Path(__file__).resolve().parents[3]
 KEY = bytes(32)
-
-
-@pytest.fixture
-def broker(part, tmp_path):
-    with Mosquitto(tmp_path / "broker", part("mosquitto"), more_settings=("set_tcp_nodelay true",)) as server:
-        yield server
-
-
-@pytest.fixture
-def gateway(broker):
-    client = Gateway(broker.port, "syr-darya", "uchkurgan", b"uchkurgan-1", KEY)
-    yield client
-    client.stop()
-
-
-@pytest.fixture
-def board(broker):
-    station = wakes.station()
-    station.address = ("127.0.0.1", broker.port)
-    return station
-
-
-@pytest.fixture
-def root():
-    return wakes.folder()
 
 
 def pending_count(board):
@@ -92,9 +64,11 @@ def test_the_window_of_the_station_travels_with_each_batch(board, gateway, root)
 
 def test_records_wait_for_the_broker_and_go_in_batches(board, gateway, root):
     measure_offline(board, root, 230)
-    wakes.run(board, root, 2)
-    assert sorted(gateway.record_nos()) == list(range(1, len(gateway.record_nos()) + 1))
-    assert [len(batch.times_ms) for batch in gateway.batches][:4] == [NEWEST_LIMIT, 96, 96, 231 - 192 - NEWEST_LIMIT]
+    run_until_heard(board, gateway, root)
+    count = len(wakes.records(board))
+    assert sorted(gateway.record_nos()) == list(range(1, count + 1))
+    sizes = [len(batch.times_ms) for batch in gateway.batches]
+    assert sizes == [NEWEST_LIMIT, RUN_LIMIT, RUN_LIMIT, count - 2 * RUN_LIMIT - NEWEST_LIMIT]
     assert pending_count(board) == 0
 
 
