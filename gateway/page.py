@@ -30,11 +30,12 @@ class Page:
         bulletins: Path,
         now_ms: Callable[[], int],
         monitored: Monitored,
+        retention_days: int | None = None,
     ) -> None:
         """Raise OSError for a token file that cannot be used."""
         guard = Guard((*LOOPBACK, web.host, *web.hosts), _read_token(web.token_file) if web.token_file else None)
         self._app_of: Callable[[Basin], ASGIApp] = lambda of: create_app(
-            reader, of, bulletins, now_ms, monitored, guard
+            reader, of, bulletins, now_ms, monitored, guard, retention_days
         )
         self._app = _Exchangeable(self._app_of(basin))
         config = uvicorn.Config(self._app, log_config=None, log_level="warning", access_log=False, lifespan="off")

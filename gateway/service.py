@@ -15,6 +15,7 @@ from gateway.commanding.worker import Commanding
 from gateway.connecting import broker_address, make_store
 from gateway.deliveries import Deliveries
 from gateway.entries import SETTLED
+from gateway.expiry import Expiry
 from gateway.feeding import Feeder
 from gateway.flagging import FLAGGING, Flagging
 from gateway.heartbeat import Heartbeat
@@ -36,7 +37,7 @@ from gateway.quarantine import Quarantine
 from gateway.reception import Reception
 from gateway.room import Room
 from gateway.running import RunningLock
-from gateway.settings import AFTER_STORE, Settings
+from gateway.settings import AFTER_STORE, EmbeddedSettings, Settings
 from gateway.stalls import Stage, follower_stage
 from gateway.stored_records import StoredRecords
 from gateway.stores.embedded import EmbeddedStore
@@ -252,6 +253,9 @@ class Service:
         )
         self._commanding: Commanding = commanding
         self._workers.append(commanding)
+        for each in self._settings.stores:
+            if isinstance(each, EmbeddedSettings) and each.retention_days is not None:
+                self._workers.append(Expiry(each.path, each.retention_days, self._now_ms))
         for worker in (flagging, *feeders, self._post):
             self._progress.listen(worker.wake)
         stages = [
@@ -268,9 +272,8 @@ class Service:
         web, embedded = self._settings.web, self._settings.embedded
         if web is None or embedded is None:
             return None
-        page = Page(
-            web, EmbeddedStore(embedded.path), self._basin, self._settings.bulletins, self._now_ms, self._monitor
-        )
+        reader, days = EmbeddedStore(embedded.path), embedded.retention_days
+        page = Page(web, reader, self._basin, self._settings.bulletins, self._now_ms, self._monitor, days)
         page.start()
         return page
 

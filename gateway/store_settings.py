@@ -19,6 +19,8 @@ __all__ = [
 
 EMBEDDED, VICTORIA_METRICS = "embedded", "victoriametrics"
 INFLUXDB_1, INFLUXDB_2, INFLUXDB_3 = "influxdb1", "influxdb2", "influxdb3"
+# At least what a station's queue holds and thresholds look back on.
+RETENTION_LOW_DAYS, RETENTION_HIGH_DAYS = 31, 36_500
 STORE_NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,31}"
 
 
@@ -28,6 +30,7 @@ class EmbeddedSettings:
 
     name: str
     path: Path
+    retention_days: int | None = None  # raw values are kept for ever unless this says otherwise
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,11 @@ def read_stores(root: Table, folder: Path) -> tuple[StoreSettings, ...]:
 
 
 def _read_embedded(table: Table, folder: Path, name: str) -> StoreSettings:
-    return EmbeddedSettings(name, folder / table.take_text("path", "the path of the store, created if need be"))
+    path = folder / table.take_text("path", "the path of the store, created if need be")
+    days = None
+    if "retention_days" in table:
+        days = table.take_integer("retention_days", RETENTION_LOW_DAYS, RETENTION_HIGH_DAYS, "days")
+    return EmbeddedSettings(name, path, days)
 
 
 def _read_influxdb_1(table: Table, folder: Path, name: str) -> StoreSettings:

@@ -14,6 +14,8 @@ from gateway.windows import Run
 
 __all__ = ["Transaction"]
 
+REPORTS_PER_STATION = 500  # births, events and replies that are kept
+
 
 class Transaction:
     """Given by `Journal.transaction`; nothing is on disk before that block ends."""
@@ -76,7 +78,10 @@ class Transaction:
         return dropped.rowcount
 
     def add_report(self, report: Report) -> bool:
-        """Keep a report; return False, keeping nothing, when it is not newer than the station's last one."""
+        """Keep a report; return False, keeping nothing, when it is not newer than the station's last one.
+
+        Of each station REPORTS_PER_STATION are kept.
+        """
         newer = self._connection.execute(
             "SELECT 1 FROM report WHERE station = ?1 AND (boot_no, message_no) >= (?2, ?3)",
             (report.station, report.boot_no, report.message_no),
@@ -86,6 +91,12 @@ class Transaction:
         self._connection.execute(
             "INSERT INTO report VALUES (?, ?, ?, ?, ?, ?)",
             (report.station, report.leaf, report.boot_no, report.message_no, report.received_at_ms, report.payload),
+        )
+        # Else a journal would be full of them after some years, and hold for ever.
+        self._connection.execute(
+            "DELETE FROM report WHERE station = ?1 AND (boot_no, message_no) <= (SELECT boot_no, message_no FROM report"
+            " WHERE station = ?1 ORDER BY boot_no DESC, message_no DESC LIMIT 1 OFFSET ?2)",
+            (report.station, REPORTS_PER_STATION),
         )
         return True
 

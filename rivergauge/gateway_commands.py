@@ -13,7 +13,7 @@ from gateway.audit import Finding, Level, audit
 from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.status import read_status
-from rivergauge.basin import load_basin
+from rivergauge.basin import ConfigurationError, load_basin
 from rivergauge.listing import Form, print_listing
 
 __all__ = ["DEFAULT_CONFIG", "FAILED", "ConfigOption", "JsonOption", "check", "open_journal", "status"]
@@ -64,11 +64,21 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     """
     journal = open_journal(config)
     found = read_status(journal)
+    _tell_mistakes(load_settings(config).basin)
     if as_json:
         typer.echo(json.dumps(found, indent=1))
         return
     rows: list[Mapping[str, str | int]] = [{"name": name, "value": value} for name, value in found.items()]
     print_listing(rows, ["name", "value"], Form.TABLE, "nothing received yet")
+
+
+def _tell_mistakes(basin_file: Path) -> None:
+    try:
+        load_basin(basin_file)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        typer.echo("a gateway that runs goes on with the basin file as it was before these mistakes", err=True)
 
 
 def open_journal(config: Path) -> Journal:

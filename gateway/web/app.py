@@ -28,12 +28,14 @@ def create_app(
     now_ms: Callable[[], int],
     monitored: Monitored | None = None,
     guard: Guard | None = None,
+    retention_days: int | None = None,
 ) -> Starlette:
     """Return the application; `reader` is called from several threads at once, `now_ms` tells every age.
 
-    With `monitored` it answers /readyz and /metrics too; without `guard` it is open by any name.
+    With `monitored` it answers /readyz and /metrics too; without `guard` it is open by any name. `retention_days` is
+    told to people: how long the reader's store keeps what it has, None for ever.
     """
-    pages = Pages(reader, basin, bulletin_folder, now_ms)
+    pages = Pages(reader, basin, bulletin_folder, now_ms, retention_days)
     api = Api(reader, basin, now_ms)
     routes: list[BaseRoute] = []
     if monitored is not None:

@@ -28,13 +28,24 @@ PERIODS_DAYS = (1, 7, 30)
 
 
 class Pages:
-    def __init__(self, reader: Reader, basin: Basin, bulletin_folder: Path, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        basin: Basin,
+        bulletin_folder: Path,
+        now_ms: Callable[[], int],
+        retention_days: int | None = None,
+    ) -> None:
         self._reader = reader
         self._basin = basin
         self._bulletin_folder = bulletin_folder
         self._now_ms = now_ms
         self._templates = template_environment("gateway.web")
-        self._templates.globals |= {"basin": basin, "language": basin.languages[0]}
+        self._templates.globals |= {
+            "basin": basin,
+            "language": basin.languages[0],
+            "retention_days": retention_days,
+        }
 
     def overview(self, request: Request) -> Response:
         now_ms = self._now_ms()

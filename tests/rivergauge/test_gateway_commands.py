@@ -74,6 +74,11 @@ def test_a_gateway_runs_tells_its_status_and_ends_when_asked(site, broker, runni
     assert b"not a message".hex() in rivergauge(site, "deadletters", "show", str(letter["id"])).stdout
     assert rivergauge(site, "deadletters", "drop", str(letter["id"])).returncode == 0
     assert json.loads(rivergauge(site, "deadletters", "list", "--json").stdout) == []
+    basin = (site / "basin.toml").read_text()
+    (site / "basin.toml").write_text(basin.replace("[basin]", "[basins]"))
+    told = rivergauge(site, "status", "--json")
+    assert json.loads(told.stdout)["records_stored"] == 1
+    assert "basin.toml:" in told.stderr and "goes on with the basin file as it was" in told.stderr
     running.send_signal(signal.SIGTERM)
     assert running.wait(5) == 0
 
