@@ -27,15 +27,24 @@ TOPIC = data_topic(BASIN, "upper")
 
 
 @pytest.fixture
-def ingest(tmp_path, basin):
+def make_ingest(tmp_path, basin):
     for station in ("upper", "lower"):
         write_key(tmp_path, BASIN, station, f"{station}-1", KEY)
     (tmp_path / BASIN / "broken.key").write_text("not a key\n")
-    windows = Windows()
-    return Ingest(
-        BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []),
-        Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(DEFAULT_LIMITS), hmac_sha256,
-    )  # fmt: skip
+
+    def make(limits=DEFAULT_LIMITS):
+        windows = Windows()
+        return Ingest(
+            BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []),
+            Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(limits), hmac_sha256,
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def ingest(make_ingest):
+    return make_ingest()
 
 
 def sealed(payload: bytes, topic: str = TOPIC, key: bytes = KEY, key_id: bytes = b"upper-1") -> bytes:
@@ -177,8 +186,8 @@ def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(inge
     assert +total == Counter(messages_received=1, messages_decoded=1, records_received=1)
 
 
-def test_a_quarantined_message_tried_again_too_early_stays_a_dead_letter(ingest, monkeypatch):
-    monkeypatch.setattr(ingest, "_quarantine", Quarantine(RateLimits(messages_per_minute=1)))
+def test_a_quarantined_message_tried_again_too_early_stays_a_dead_letter(make_ingest):
+    ingest = make_ingest(RateLimits(messages_per_minute=1))
     ingest.judge(TOPIC, GOOD, NOW_MS)
     kept = [ingest.judge(TOPIC, GOOD, NOW_MS).dead_letters for _ in range(LETTERS_PER_MINUTE + 1)]
     assert [len(each) for each in kept] == [1] * LETTERS_PER_MINUTE + [0]
