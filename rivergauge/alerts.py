@@ -55,7 +55,7 @@ def test(
 
     def send(recipient: Recipient) -> Outcome:
         person, channel = channels[recipient]
-        return channel.send(letters.write_test(recipient, person, uuid.uuid4().hex, _now_ms()))
+        return channel.send(letters.write_test(recipient, person, uuid.uuid4().hex, _now_ms()), lambda: False)
 
     with ThreadPoolExecutor(len(channels)) as pool:  # at the same time, as alerts go
         outcomes = list(pool.map(send, channels))

@@ -21,6 +21,7 @@ from firmware.flash import (
     write_image,
 )
 from firmware.virtual.host import Bench, Clock, River, TimeServer, VirtualStation
+from gateway.alerts.settings import NOTHING_SAID, AlertSettings
 from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings, WebSettings
 from gateway.stores.embedded import EmbeddedStore
@@ -48,11 +49,18 @@ class RigError(Exception):
 class Rig:
     """A context manager: everything runs inside it and is ended with it. `rivers` gives each station its river.
 
-    `speed` is bench seconds per real second, None for as fast as the work allows. All files are made in `folder`.
+    `speed` is bench seconds per real second, None for as fast as the work allows. `alerts` says how people are reached
+    whom the basin names. All files are made in `folder`.
     """
 
     def __init__(
-        self, folder: Path, basin: Basin, rivers: Mapping[str, River], start_ms: int, speed: float | None = None
+        self,
+        folder: Path,
+        basin: Basin,
+        rivers: Mapping[str, River],
+        start_ms: int,
+        speed: float | None = None,
+        alerts: AlertSettings = NOTHING_SAID,
     ) -> None:
         self.folder = folder
         self.basin = basin
@@ -72,6 +80,7 @@ class Rig:
             stores=(EmbeddedSettings("embedded", self.observations),),
             web=WebSettings(LOOPBACK, 0),
             bulletins=folder / "bulletins",
+            alerts=alerts,
         )
         self.service = Service(self.settings, basin, self.clock.now_ms)
         self.bench = Bench(

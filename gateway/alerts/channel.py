@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Protocol
 
 __all__ = ["ANSWER_LIMIT", "Away", "Channel", "Delivered", "Message", "Outcome", "Refused", "deadline", "shown"]
 
 SILENCE_LIMIT_S = 10.0  # how long a server may say nothing
 ATTEMPT_LIMIT_S = 30.0  # how long an attempt may take as a whole
-CUT_AGAIN_S = 1.0
+LOOK_EVERY_S = 0.2  # how soon an attempt ends with the gateway
 ANSWER_LIMIT = 300  # letters of a server's answer that are kept
 
 
@@ -52,24 +53,28 @@ Outcome = Delivered | Away | Refused
 class Channel(Protocol):
     """One contact's way to be reached."""
 
-    def send(self, message: Message) -> Outcome:
-        """Try once, for ATTEMPT_LIMIT_S at most; must not raise for anything a server or a network does."""
+    def send(self, message: Message, is_stopping: Callable[[], bool]) -> Outcome:
+        """Try once, for ATTEMPT_LIMIT_S at most and not while the gateway is stopping.
+
+        Must not raise for anything a server or a network does.
+        """
 
 
 @contextmanager
-def deadline(limit_s: float, connection: Callable[[], socket.socket | None]) -> Iterator[None]:
+def deadline(
+    limit_s: float, is_stopping: Callable[[], bool], connection: Callable[[], socket.socket | None]
+) -> Iterator[None]:
     """Cut the connection off when the block takes longer: a server that sends a byte now and then is no answer."""
     is_over = threading.Event()
+    ends_s = monotonic() + limit_s
 
     def cut() -> None:
-        wait_s = limit_s
-        while not is_over.wait(wait_s):
+        while not is_over.wait(LOOK_EVERY_S):
             open_one = connection()
-            if open_one is not None:
+            if open_one is not None and (is_stopping() or monotonic() > ends_s):
                 with suppress(OSError):
                     # Of the plain socket: TLS would say goodbye first, to one who does not listen.
                     socket.socket.shutdown(open_one, socket.SHUT_RDWR)
-            wait_s = CUT_AGAIN_S
 
     guard = threading.Thread(target=cut, name="deadline of an alert", daemon=True)
     guard.start()

@@ -22,7 +22,7 @@ class MissingChannel:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    def send(self, _message: Message) -> Outcome:
+    def send(self, message: Message, is_stopping: Callable[[], bool]) -> Outcome:
         return Away(self._reason)
 
 

@@ -53,7 +53,7 @@ class Courier(Worker):
         if flag is not None and not self._answers_for(flag.station):
             self._leave_to_owner(dispatch, now_ms)
         else:
-            self._keep(dispatch, self._channel.send(self._write(dispatch)))
+            self._keep(dispatch, self._channel.send(self._write(dispatch), lambda: self.is_stopping))
         return 0
 
     def _keep(self, dispatch: Dispatch, outcome: Outcome) -> None:

@@ -36,13 +36,13 @@ class MailChannel:
         self._tls = tls
         self._address = address
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, is_stopping: Callable[[], bool]) -> Outcome:
         try:
             client = self._client()
         except OSError as error:
             return Away(shown(str(error)))
         try:
-            with deadline(ATTEMPT_LIMIT_S, lambda: client.sock):
+            with deadline(ATTEMPT_LIMIT_S, is_stopping, lambda: client.sock):
                 self._begin(client)
                 return self._hand_over(client, message)
         except smtplib.SMTPResponseException as error:

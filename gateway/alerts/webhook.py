@@ -41,7 +41,7 @@ class WebhookChannel:
         self._token_file = token_file
         self._now_ms = now_ms
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, is_stopping: Callable[[], bool]) -> Outcome:
         try:
             connection = self._connection()
         except OSError as error:
@@ -50,7 +50,7 @@ class WebhookChannel:
         body = {"version": VERSION, "id": message.id, "written_at": format_utc(message.at_ms)}
         body |= {"subject": message.subject, "text": message.text, **message.facts}
         try:
-            with deadline(ATTEMPT_LIMIT_S, lambda: connection.sock):
+            with deadline(ATTEMPT_LIMIT_S, is_stopping, lambda: connection.sock):
                 connection.request("POST", path, json.dumps(body).encode(), self._headers(message.id))
                 answer = connection.getresponse()
                 text = b""

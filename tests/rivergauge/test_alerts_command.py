@@ -1,23 +1,22 @@
-"""`rivergauge alerts`, as a user runs it."""
+"""`rivergauge alerts`: what it prints, and its exit status."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from gateway.alerts.entries import DELIVERED, Attempt
 from gateway.alerts.herald import Herald
 from gateway.journal import Journal
 from gateway.observations import Flag
 from rivergauge.basin import load_basin
+from rivergauge.cli import app
 from rivergauge.servers import free_port
 from tests.fakes.mail_server import MailServer
 from tests.fakes.webhook_receiver import WebhookReceiver
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-COMMAND = [sys.executable, "-c", "from rivergauge.cli import main; main()", "alerts"]
 DONE, FAILED, WRONG_USE = 0, 1, 2
 AT_MS = 1_775_001_600_000
 FLAG = Flag(
@@ -63,55 +62,61 @@ def raised(site):
     herald = Herald(load_basin(site / "basin.toml"), lambda: AT_MS, lambda: None)
     with journal.transaction() as transaction:
         herald.tell(transaction, FLAG)
+    mail, _ = journal.alerts.dispatches()
     with journal.transaction() as transaction:
-        mail, _ = journal.alerts.dispatches()
         transaction.alerts.add_attempt(mail.id, Attempt(AT_MS, DELIVERED, "250 OK"), AT_MS)
     journal.close()
     return site
 
 
-def alerts(site, *arguments):
-    finished = subprocess.run([*COMMAND, *arguments], cwd=site, capture_output=True, text=True, timeout=60, check=False)
-    assert "Traceback" not in finished.stderr
-    return finished
+@pytest.fixture
+def alerts(site, monkeypatch):
+    monkeypatch.chdir(site)
+
+    def run(*arguments):
+        finished = CliRunner().invoke(app, ["alerts", *arguments])
+        assert finished.exception is None or isinstance(finished.exception, SystemExit), finished.exception
+        return finished
+
+    return run
 
 
-def test_a_test_reaches_everyone_and_says_what_each_server_answered(site, mail_server, receiver):
-    finished = alerts(site, "test")
-    assert finished.returncode == DONE, finished.stderr
+def test_a_test_reaches_everyone_and_says_what_each_server_answered(alerts, mail_server, receiver):
+    finished = alerts("test")
+    assert finished.exit_code == DONE, finished.stderr
     assert finished.stdout == "duty by email: ok, taken by 127.0.0.1\nroom by webhook: ok, 204\n"
     assert "Проба" in mail_server.sent_to("duty@example.com")[0]["Subject"]
     assert receiver.posts[0][2]["kind"] == "test"
 
 
-def test_a_test_of_one_contact_is_of_that_one_alone(site, mail_server, receiver):
-    assert alerts(site, "test", "--contact", "room").returncode == DONE
+def test_a_test_of_one_contact_is_of_that_one_alone(alerts, mail_server, receiver):
+    assert alerts("test", "--contact", "room").exit_code == DONE
     assert (len(mail_server.mails), len(receiver.posts)) == (0, 1)
 
 
-def test_a_test_that_fails_says_so_for_each_and_ends_with_1(site, mail_server, receiver):
+def test_a_test_that_fails_says_so_for_each_and_ends_with_1(alerts, mail_server, receiver):
     mail_server.answers["RCPT"] = "550 no such user"
     receiver.answers.append((503, {}, "later"))
-    finished = alerts(site, "test")
-    assert finished.returncode == FAILED
+    finished = alerts("test")
+    assert finished.exit_code == FAILED
     assert finished.stdout == "duty by email: REFUSED, 550 no such user\nroom by webhook: FAILED, 503 later\n"
 
 
-def test_a_contact_that_is_not_there_is_wrong_use_and_those_there_are_named(site):
-    finished = alerts(site, "test", "--contact", "dutty")
-    assert finished.returncode == WRONG_USE
+def test_a_contact_that_is_not_there_is_wrong_use_and_those_there_are_named(alerts):
+    finished = alerts("test", "--contact", "dutty")
+    assert finished.exit_code == WRONG_USE
     assert "duty, room" in finished.stderr
 
 
-def test_without_contacts_a_test_says_what_to_write(site):
+def test_without_contacts_a_test_says_what_to_write(alerts, site):
     (site / "basin.toml").write_bytes((DEPLOY / "basin.toml").read_bytes())
-    finished = alerts(site, "test")
-    assert finished.returncode == FAILED
+    finished = alerts("test")
+    assert finished.exit_code == FAILED
     assert "[[alerts.contact]]" in finished.stderr
 
 
-def test_what_is_open_is_listed_until_it_is_acknowledged_and_delivered(raised):
-    mail, hook = json.loads(alerts(raised, "list", "--json").stdout)
+def test_what_is_open_is_listed_until_it_is_acknowledged_and_delivered(alerts, raised):
+    mail, hook = json.loads(alerts("list", "--json").stdout)
     common = {
         "alert": 1, "at": "2026-04-01T00:00:00Z", "kind": "raised", "station": "akdzhar", "threshold": "watch",
         "acknowledged_by": None, "acknowledged_at": None, "why": "subscribed",
@@ -120,12 +125,12 @@ def test_what_is_open_is_listed_until_it_is_acknowledged_and_delivered(raised):
     assert (mail["contact"], mail["state"], mail["attempts"], mail["answer"]) == ("duty", "delivered", 1, "250 OK")
     assert mail["next_attempt_at"] is None
     assert (hook["channel"], hook["state"], hook["next_attempt_at"]) == ("webhook", "pending", "2026-04-01T00:00:00Z")
-    finished = alerts(raised, "acknowledge", "1", "--by", "A. Usenova")
-    assert (finished.returncode, finished.stdout) == (DONE, "1 alert(s) acknowledged\n")
-    (left,) = json.loads(alerts(raised, "list", "--json").stdout)
+    finished = alerts("acknowledge", "1", "--by", "A. Usenova")
+    assert (finished.exit_code, finished.stdout) == (DONE, "1 alert(s) acknowledged\n")
+    (left,) = json.loads(alerts("list", "--json").stdout)
     assert (left["contact"], left["acknowledged_by"]) == ("room", "A. Usenova")
-    assert len(json.loads(alerts(raised, "list", "--all", "--json").stdout)) == 2
-    assert "A. Usenova" in alerts(raised, "list").stdout
+    assert len(json.loads(alerts("list", "--all", "--json").stdout)) == 2
+    assert "A. Usenova" in alerts("list").stdout
 
 
 WRONG = {
@@ -136,13 +141,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "status", "said"), WRONG.values(), ids=WRONG)
-def test_what_cannot_be_acknowledged_is_told(raised, arguments, status, said):
-    finished = alerts(raised, "acknowledge", *arguments)
-    assert finished.returncode == status
+def test_what_cannot_be_acknowledged_is_told(alerts, raised, arguments, status, said):
+    finished = alerts("acknowledge", *arguments)
+    assert finished.exit_code == status
     assert said in finished.stderr
 
 
-def test_before_the_first_run_there_is_nothing_to_list(site):
-    finished = alerts(site, "list")
-    assert finished.returncode == FAILED
+def test_before_the_first_run_there_is_nothing_to_list(alerts):
+    finished = alerts("list")
+    assert finished.exit_code == FAILED
     assert "no journal yet" in finished.stderr

@@ -21,6 +21,10 @@ TEXT = "At Upper the stage is at or above 1.000 m.\nПост Верхний: у�
 MESSAGE = Message("0123abcd", 1_535_589_000_000, "[test] Превышение: «watch», Верхний" + " long" * 30, TEXT, {})
 
 
+def no():
+    return False
+
+
 def never():
     raise AssertionError("TLS was asked for")
 
@@ -31,7 +35,7 @@ def channel(settings):
 
 
 def test_a_mail_arrives_whole_under_the_name_of_its_dispatch(channel, mail_server):
-    assert isinstance(channel.send(MESSAGE), Delivered)
+    assert isinstance(channel.send(MESSAGE, no), Delivered)
     (mail,) = mail_server.sent_to(DUTY)
     assert mail["Message-ID"] == "<0123abcd@example.org>"
     assert (mail["From"], mail["To"], mail["Auto-Submitted"]) == (SENDER, DUTY, "auto-generated")
@@ -58,7 +62,7 @@ def test_the_same_message_is_the_same_bytes_at_every_attempt():
 )
 def test_a_server_that_does_not_take_it_is_quoted(channel, mail_server, command, answer, kind):
     mail_server.answers[command] = answer
-    assert channel.send(MESSAGE) == kind(answer)
+    assert channel.send(MESSAGE, no) == kind(answer)
     assert mail_server.mails == []
 
 
@@ -84,7 +88,7 @@ def secured(certified, tmp_path):
 @pytest.mark.parametrize("security", [STARTTLS, TLS])
 def test_a_mail_goes_encrypted_and_with_a_password(secured, security):
     server, channel = secured(security)
-    assert isinstance(channel.send(MESSAGE), Delivered)
+    assert isinstance(channel.send(MESSAGE, no), Delivered)
     assert len(server.sent_to(DUTY)) == 1
 
 
@@ -92,7 +96,7 @@ def test_a_mail_goes_encrypted_and_with_a_password(secured, security):
 def test_a_wrong_password_is_told_and_tried_again(secured, security, tmp_path):
     _, channel = secured(security)
     (tmp_path / "password").write_text("wrong")
-    outcome = channel.send(MESSAGE)
+    outcome = channel.send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert "535" in outcome.reason
 
@@ -100,7 +104,7 @@ def test_a_wrong_password_is_told_and_tried_again(secured, security, tmp_path):
 def test_a_password_file_that_is_missing_is_named(secured, tmp_path):
     _, channel = secured(STARTTLS)
     (tmp_path / "password").unlink()
-    outcome = channel.send(MESSAGE)
+    outcome = channel.send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert str(tmp_path / "password") in outcome.reason
 
@@ -109,14 +113,14 @@ def test_a_password_file_that_is_missing_is_named(secured, tmp_path):
 def test_a_server_that_nobody_vouches_for_gets_nothing(secured, security):
     server, channel = secured(security)
     stranger = MailChannel(channel._settings, ssl.create_default_context, DUTY)
-    outcome = stranger.send(MESSAGE)
+    outcome = stranger.send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert "CERTIFICATE_VERIFY_FAILED" in outcome.reason
     assert server.mails == []
 
 
 def test_a_mail_never_goes_in_clear_where_encryption_was_asked_for(settings, mail_server):
-    outcome = MailChannel(replace(settings.smtp, security=STARTTLS), ssl.create_default_context, DUTY).send(MESSAGE)
+    outcome = MailChannel(replace(settings.smtp, security=STARTTLS), ssl.create_default_context, DUTY).send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert "STARTTLS" in outcome.reason
     assert mail_server.mails == []
@@ -124,7 +128,7 @@ def test_a_mail_never_goes_in_clear_where_encryption_was_asked_for(settings, mai
 
 def test_certificates_that_cannot_be_read_are_told():
     settings = SmtpSettings("127.0.0.1", 1, SENDER, TLS)
-    outcome = MailChannel(settings, lambda: ssl.create_default_context(cafile="/no/such/file"), DUTY).send(MESSAGE)
+    outcome = MailChannel(settings, lambda: ssl.create_default_context(cafile="/no/such/file"), DUTY).send(MESSAGE, no)
     assert isinstance(outcome, Away)
 
 
@@ -176,12 +180,12 @@ def test_a_server_that_misbehaves_is_left_within_the_deadline_and_tried_again(mi
     monkeypatch.setattr(mail_module, "SILENCE_LIMIT_S", 0.3)
     monkeypatch.setattr(mail_module, "ATTEMPT_LIMIT_S", 0.6)
     settings = SmtpSettings("127.0.0.1", misbehaving(behave), SENDER, NONE)
-    outcome = MailChannel(settings, never, DUTY).send(MESSAGE)
+    outcome = MailChannel(settings, never, DUTY).send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert outcome.reason
 
 
 def test_a_server_that_is_not_there_is_tried_again():
-    outcome = MailChannel(SmtpSettings("127.0.0.1", free_port(), SENDER, NONE), never, DUTY).send(MESSAGE)
+    outcome = MailChannel(SmtpSettings("127.0.0.1", free_port(), SENDER, NONE), never, DUTY).send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert "refused" in outcome.reason

@@ -16,6 +16,10 @@ NOW_MS = 1_535_589_000_000
 MESSAGE = Message("0123abcd", NOW_MS, "Превышение", "Пост Верхний\n", {"kind": "raised", "flag": {"peak": 1.25}})
 
 
+def no():
+    return False
+
+
 def never():
     raise AssertionError("TLS was asked for")
 
@@ -25,7 +29,7 @@ def channel_to(port, token_file=None, path="/flags?from=basin"):
 
 
 def test_a_message_arrives_as_json_under_the_name_of_its_dispatch(receiver):
-    assert channel_to(receiver.port).send(MESSAGE) == Delivered("204")
+    assert channel_to(receiver.port).send(MESSAGE, no) == Delivered("204")
     ((path, headers, body),) = receiver.posts
     assert path == "/flags?from=basin"
     assert (headers["Idempotency-Key"], headers["Content-Type"]) == ("0123abcd", "application/json")
@@ -39,9 +43,9 @@ def test_a_message_arrives_as_json_under_the_name_of_its_dispatch(receiver):
 def test_a_token_is_read_from_its_file_each_time(receiver, tmp_path):
     token_file = tmp_path / "token"
     channel = channel_to(receiver.port, token_file)
-    assert isinstance(channel.send(MESSAGE), Away), "the file is not there yet"
+    assert isinstance(channel.send(MESSAGE, no), Away), "the file is not there yet"
     token_file.write_text("s3cret\n")
-    assert isinstance(channel.send(MESSAGE), Delivered)
+    assert isinstance(channel.send(MESSAGE, no), Delivered)
     assert receiver.posts[0][1]["Authorization"] == "Bearer s3cret"
 
 
@@ -67,7 +71,7 @@ ANSWERS = {
 @pytest.mark.parametrize(("answer", "outcome"), ANSWERS.values(), ids=ANSWERS)
 def test_an_answer_is_understood(receiver, answer, outcome):
     receiver.answers.append(answer)
-    assert channel_to(receiver.port).send(MESSAGE) == outcome
+    assert channel_to(receiver.port).send(MESSAGE, no) == outcome
 
 
 def test_a_message_goes_encrypted_to_one_who_is_vouched_for_and_to_nobody_else(certified):
@@ -77,9 +81,9 @@ def test_a_message_goes_encrypted_to_one_who_is_vouched_for_and_to_nobody_else(c
     url = f"https://127.0.0.1:{receiver.port}/"
     try:
         known = WebhookChannel(url, lambda: ssl.create_default_context(cafile=folder / "ca.crt"), None, lambda: NOW_MS)
-        assert known.send(MESSAGE) == Delivered("204")
+        assert known.send(MESSAGE, no) == Delivered("204")
         stranger = WebhookChannel(url, ssl.create_default_context, None, lambda: NOW_MS)
-        outcome = stranger.send(MESSAGE)
+        outcome = stranger.send(MESSAGE, no)
     finally:
         receiver.stop()
     assert isinstance(outcome, Away)
@@ -91,7 +95,7 @@ def test_certificates_that_cannot_be_read_are_told():
     def unreadable():
         return ssl.create_default_context(cafile="/no/such/file")
 
-    assert isinstance(WebhookChannel("https://127.0.0.1:1/", unreadable, None, lambda: NOW_MS).send(MESSAGE), Away)
+    assert isinstance(WebhookChannel("https://127.0.0.1:1/", unreadable, None, lambda: NOW_MS).send(MESSAGE, no), Away)
 
 
 def hang(_connection, is_over):
@@ -124,7 +128,7 @@ MISBEHAVIOURS = {
 def test_a_server_that_misbehaves_is_left_within_the_deadline_and_tried_again(misbehaving, behave, monkeypatch):
     monkeypatch.setattr(webhook_module, "SILENCE_LIMIT_S", 0.3)
     monkeypatch.setattr(webhook_module, "ATTEMPT_LIMIT_S", 0.6)
-    outcome = channel_to(misbehaving(behave)).send(MESSAGE)
+    outcome = channel_to(misbehaving(behave)).send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert outcome.reason
 
@@ -132,10 +136,10 @@ def test_a_server_that_misbehaves_is_left_within_the_deadline_and_tried_again(mi
 def test_a_server_that_has_said_200_has_it_whatever_it_says_next(misbehaving, monkeypatch):
     monkeypatch.setattr(webhook_module, "SILENCE_LIMIT_S", 0.3)
     monkeypatch.setattr(webhook_module, "ATTEMPT_LIMIT_S", 0.6)
-    assert isinstance(channel_to(misbehaving(answer_without_end)).send(MESSAGE), Delivered)
+    assert isinstance(channel_to(misbehaving(answer_without_end)).send(MESSAGE, no), Delivered)
 
 
 def test_a_server_that_is_not_there_is_tried_again():
-    outcome = channel_to(free_port()).send(MESSAGE)
+    outcome = channel_to(free_port()).send(MESSAGE, no)
     assert isinstance(outcome, Away)
     assert "refused" in outcome.reason
