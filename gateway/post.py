@@ -19,7 +19,9 @@ __all__ = ["RECEIPTS", "Post"]
 
 RECEIPTS = "receipts"
 RECEIPT_LEAF = "receipt"
-GROUP_LIMIT = 1000  # frames or outgoing messages under way at once
+OUTGOING_LIMIT = 1000  # messages of the outbox under way at once
+# Frames whose receipts are: under load the receipts for many frames of a station become one message.
+FRAMES_LIMIT = 10_000
 
 
 class Post(Worker):
@@ -70,7 +72,7 @@ class Post(Worker):
         if not self._link.is_connected:
             return None
         state, self._state = self._state, None
-        outgoing = self._journal.outbox(GROUP_LIMIT)
+        outgoing = self._journal.outbox(OUTGOING_LIMIT)
         frames = self._due()
         if not (state or outgoing or frames):
             return None
@@ -96,7 +98,7 @@ class Post(Worker):
 
     def _due(self) -> list[Frame]:
         limit = self._limit()
-        frames = self._journal.frames(self._progress.cursor(RECEIPTS), GROUP_LIMIT)
+        frames = self._journal.frames(self._progress.cursor(RECEIPTS), FRAMES_LIMIT)
         return [frame for frame in frames if frame.seq <= limit]
 
     def _limit(self) -> int:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.collecting import collect_rarely
 from gateway.complaints import Complaint
 from gateway.log_lines import JsonLines, KeyValueLines, Repetitions
 from gateway.notify import Notifier
@@ -51,6 +52,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG, log_format: FormatOption = LogFor
         signal.signal(each, lambda number, _frame: asked.put(number))
     notifier = Notifier(os.environ)
     settings = load_settings(config)
+    collect_rarely()
     service = _start(settings, _make(settings, load_basin(settings.basin)))
     notifier.ready(_status(settings, service))
     while (number := _follow(service, notifier, repetitions, asked)) not in ENDING:

@@ -16,6 +16,7 @@ from time import monotonic, process_time, sleep
 from urllib.request import Request, urlopen
 
 from gateway.batch_lines import BatchLines
+from gateway.collecting import collect_rarely
 from gateway.connecting import make_store
 from gateway.feeding import GROUP_LIMIT
 from gateway.service import Service
@@ -69,6 +70,7 @@ LOADS = [
 
 
 def run() -> Report:
+    collect_rarely()
     rows = [measure(load) for load in LOADS]
     by_load = dict(zip(LOADS, rows, strict=True))
     best_single = max(by_load[Load(store, 1)].messages_per_s for store in (VICTORIA_METRICS, INFLUXDB))
