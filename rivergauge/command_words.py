@@ -1,41 +1,93 @@
-"""What a command to a station says: its name and its arguments, as typed."""
+"""What a command to a station says: its name and its arguments, as typed, or as the basin file has them."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 
 import typer
 
+from firmware.station.trust import MUTUAL, SERVER
 from protocol.batch import UINT32_LIMIT
+from protocol.text_parts import split_text
+from rivergauge.basin import Basin, station_configuration
+from rivergauge.station_options import parse_server
 
-__all__ = ["NAMES", "parse_arguments", "parse_words"]
+__all__ = ["NAMES", "parse_command"]
 
 DAY_S = 86_400
-# Each command with the whole numbers it takes, and between what they may lie; None: a text, made of the basin file.
+Arguments = dict[str, int | str]
+# Each command with the whole numbers it takes, and between what they may lie.
 NUMBERS: dict[str, dict[str, tuple[int, int]]] = {
     "maintenance": {"on": (0, 1)},
     "reboot": {},
     "report-health": {},
-    "send-range": {"first": (0, UINT32_LIMIT), "last": (0, UINT32_LIMIT)},
+    "send-range": {"first": (1, UINT32_LIMIT), "last": (1, UINT32_LIMIT)},
     "set-interval": {"record_every_s": (1, DAY_S), "send_every_s": (1, DAY_S)},
 }
-NAMES = sorted(NUMBERS)
+HINT = "KEY=VALUE"
 
 
-def parse_arguments(name: str, words: Sequence[str]) -> dict[str, int | str]:
-    """Return the arguments of a command; wrong ones end the command line with exit status 2."""
+def parse_command(basin: Basin, station: str, name: str, words: Sequence[str]) -> list[Arguments]:
+    """Return the arguments of each command that it takes to say it; wrong ones end the command line with status 2."""
+    if name in TEXTS:
+        return split_text(_compact(TEXTS[name](basin, station, words)))
     if name not in NUMBERS:
         raise typer.BadParameter(f"found {name!r}, expected one of {', '.join(NAMES)}", param_hint="NAME")
     bounds = NUMBERS[name]
-    found = parse_words(words, list(bounds), f"{name} takes")
-    return {key: _number(key, found.get(key), bounds[key]) for key in bounds}
+    found = _pairs(name, words, list(bounds))
+    return [{key: _number(key, found.get(key), bounds[key]) for key in bounds}]
 
 
-def parse_words(words: Sequence[str], known: Sequence[str], who: str) -> Mapping[str, str]:
-    """Return what is typed as KEY=VALUE; keys that are not known end the command line."""
+def _configuration(basin: Basin, station: str, words: Sequence[str]) -> Mapping[str, object]:
+    """Return what the flasher would write, but for the secrets, which never travel."""
+    found = _pairs("new-configuration", words, ["broker", "time_server", "tls", "username"])
+    if "broker" not in found:
+        raise typer.BadParameter("broker: found nothing, expected HOST:PORT as the station reaches it", param_hint=HINT)
+    broker = parse_server(found["broker"], "broker")
+    if "tls" in found:
+        if found["tls"] not in (MUTUAL, SERVER):
+            expected = f"{MUTUAL} (the station has a certificate) or {SERVER}"
+            raise typer.BadParameter(f"tls: found {found['tls']!r}, expected {expected}", param_hint=HINT)
+        broker["tls"] = found["tls"]
+    if "username" in found:
+        broker["username"] = found["username"]
+    time_server = parse_server(found["time_server"], "time_server") if "time_server" in found else None
+    return station_configuration(basin, station, broker, time_server)
+
+
+def _rating(basin: Basin, station: str, words: Sequence[str]) -> Mapping[str, object]:
+    _pairs("new-rating", words, [])
+    described = basin.station(station)
+    rating = described.rating
+    if rating is None:
+        raise typer.BadParameter(f"{station} has no rating in the basin file", param_hint="STATION")
+    table = {
+        "id": rating.identifier,
+        "interpolation": rating.interpolation,
+        "stages_m": list(rating.stages_m),
+        "discharges_m3_s": list(rating.discharges_m3_s),
+    }
+    return {"configuration_no": described.configuration_no, "rating": table}
+
+
+# Each command that carries a text, in as many parts as it takes.
+TEXTS: dict[str, Callable[[Basin, str, Sequence[str]], Mapping[str, object]]] = {
+    "new-configuration": _configuration,
+    "new-rating": _rating,
+}
+NAMES = sorted([*NUMBERS, *TEXTS])
+
+
+def _compact(text: Mapping[str, object]) -> str:
+    return json.dumps(text, ensure_ascii=True, separators=(",", ":"))
+
+
+def _pairs(name: str, words: Sequence[str], known: Sequence[str]) -> Mapping[str, str]:
+    """Return what is typed as KEY=VALUE."""
     found = dict(word.partition("=")[::2] for word in words)
     unknown = [key for key in found if key not in known]
     if unknown:
         expected = ", ".join(f"{key}=..." for key in known) or "no arguments"
-        raise typer.BadParameter(f"found {', '.join(unknown)}; {who} {expected}", param_hint="KEY=VALUE")
+        raise typer.BadParameter(f"found {', '.join(unknown)}; {name} takes {expected}", param_hint=HINT)
     return found
 
 
@@ -43,5 +95,5 @@ def _number(key: str, text: str | None, bounds: tuple[int, int]) -> int:
     low, high = bounds
     if text is None or not text.isdecimal() or not low <= int(text) <= high:
         found = "nothing" if text is None else repr(text)
-        raise typer.BadParameter(f"{key}: found {found}, expected {low} to {high}", param_hint="KEY=VALUE")
+        raise typer.BadParameter(f"{key}: found {found}, expected {low} to {high}", param_hint=HINT)
     return int(text)

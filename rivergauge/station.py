@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +24,7 @@ from rivergauge.basin import Basin, station_configuration
 from rivergauge.simulate import simulate
 from rivergauge.station_access import StationAccess, station_access
 from rivergauge.station_commands import give_command, list_commands
-from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed
+from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed, parse_server
 
 __all__ = ["app"]
 
@@ -160,18 +159,9 @@ def _kind(connection: BoardConnection, port: str, expected: str | None) -> str:
 
 def _servers(broker: str, time_server: str | None) -> _Servers:
     return (
-        _parse_server(broker, "--broker"),
-        None if time_server is None else _parse_server(time_server, "--time-server"),
+        parse_server(broker, "--broker"),
+        None if time_server is None else parse_server(time_server, "--time-server"),
     )
-
-
-def _parse_server(text: str, option: str) -> dict[str, str | int]:
-    host, _, port = text.rpartition(":")
-    if not host or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
-        raise typer.BadParameter(
-            f"found {text!r}, expected HOST:PORT, such as gauges.example.org:1883", param_hint=option
-        )
-    return {"host": host, "port": int(port)}
 
 
 def _print_verification(found: Verification, plan: ImagePlan, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from gateway.commanding.entries import GivenCommand, Told
 from gateway.settings import load_settings
 from gateway.times import format_utc
 from rivergauge.basin import load_basin
-from rivergauge.command_words import NAMES, parse_arguments
+from rivergauge.command_words import NAMES, parse_command
 from rivergauge.gateway_commands import DEFAULT_CONFIG, ConfigOption, JsonOption, open_journal
 from rivergauge.listing import Cell, choose_form, print_listing
 from rivergauge.times import parse_duration_ms
@@ -37,19 +37,22 @@ def give_command(
 
     Example: rivergauge station command uchkurgan set-interval record_every_s=300 send_every_s=900
     """
-    settings = load_settings(config)
-    known = [each.id for each in load_basin(settings.basin).stations]
+    basin = load_basin(load_settings(config).basin)
+    known = [each.id for each in basin.stations]
     if station not in known:
         raise typer.BadParameter(f"found {station!r}, expected one of {', '.join(known)}", param_hint="STATION")
-    arguments = parse_arguments(name, words or [])
+    parts = parse_command(basin, station, name, words or [])
     now_ms = time.time_ns() // 1_000_000
-    command = GivenCommand(station, name, arguments, now_ms, now_ms + parse_duration_ms(expires_in))
+    expires_at_ms = now_ms + parse_duration_ms(expires_in)
     with open_journal(config).transaction() as transaction:
-        command_no = transaction.commands.give(command)
+        numbers = [
+            transaction.commands.give(GivenCommand(station, name, part, now_ms, expires_at_ms)) for part in parts
+        ]
     if as_json:
-        typer.echo(json.dumps({"command_no": command_no}))
+        typer.echo(json.dumps({"command_nos": numbers}))
     else:
-        typer.echo(f"command {command_no} to {station}: {name}; `rivergauge station commands` says what becomes of it")
+        said = ", ".join(map(str, numbers))
+        typer.echo(f"command {said} to {station}: {name}; `rivergauge station commands` says what becomes of it")
 
 
 def list_commands(

@@ -1,5 +1,6 @@
 """What the subcommands of `rivergauge station` share: options, the station asked for, and failures told in one line."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from rivergauge.parts import PartMissing
 from rivergauge.rig import RigError
 from rivergauge.servers import ServerFailed
 
-__all__ = ["BasinOption", "JsonOption", "StationOption", "basin_with", "blamed"]
+__all__ = ["BasinOption", "JsonOption", "StationOption", "basin_with", "blamed", "parse_server"]
 
 FAILED, WRONG_USE = 1, 2
 
@@ -32,6 +33,16 @@ def basin_with(path: Path, station: str) -> Basin:
             f"found {station!r}, expected one of {', '.join(known)} ({path})", param_hint="--station"
         )
     return basin
+
+
+def parse_server(text: str, option: str) -> dict[str, str | int]:
+    """Return host and port of HOST:PORT; a wrong one ends the command with exit status 2."""
+    host, _, port = text.rpartition(":")
+    if not host or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
+        raise typer.BadParameter(
+            f"found {text!r}, expected HOST:PORT, such as gauges.example.org:1883", param_hint=option
+        )
+    return {"host": host, "port": int(port)}
 
 
 @contextmanager

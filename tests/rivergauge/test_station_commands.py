@@ -1,5 +1,6 @@
 """`rivergauge station command` and `commands`, as typed; and a command that a real station carries out."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from gateway.commanding.entries import CARRIED_OUT, GivenCommand
 from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.stores.embedded import EmbeddedStore
-from rivergauge.basin import load_basin
+from rivergauge.basin import load_basin, station_configuration
 from rivergauge.rig import Rig
 from rivergauge.station import app
 from tests.fakes.publisher import START_MS
@@ -43,13 +44,47 @@ def run(config, *words, expect=0):
 
 def test_a_command_is_given_and_listed(config):
     words = ["uchkurgan", "set-interval", "send_every_s=900", "record_every_s=300"]
-    number = json.loads(run(config, "command", *words, "--expires-in", "2h", "--json"))["command_no"]
+    number = json.loads(run(config, "command", *words, "--expires-in", "2h", "--json"))["command_nos"][0]
     assert f"command {number + 1} to akdzhar: reboot" in run(config, "command", "akdzhar", "reboot")
     first, second = json.loads(run(config, "commands", "--json"))
     assert (first["command_no"], first["station"], first["name"]) == (number, "uchkurgan", "set-interval")
     assert (first["arguments"], first["state"]) == ("record_every_s=300 send_every_s=900", "waiting")
     assert (second["station"], second["sent_at"], second["facts"]) == ("akdzhar", None, None)
     assert json.loads(run(config, "commands", "uchkurgan", "--json")) == [first]
+
+
+def test_a_configuration_goes_in_parts_as_the_flasher_would_write_it_and_without_secrets(config):
+    words = ["broker=gauges.example.org:8883", "tls=mutual", "time_server=time.example.org:123"]
+    numbers = json.loads(run(config, "command", "kokbulak", "new-configuration", *words, "--json"))["command_nos"]
+    listed = json.loads(run(config, "commands", "--json"))
+    assert [row["command_no"] for row in listed] == numbers
+    assert listed[0]["arguments"].startswith(f"part=1 parts={len(numbers)} sha256=")
+    text = text_of(config)
+    broker = {"host": "gauges.example.org", "port": 8883, "tls": "mutual"}
+    time_server = {"host": "time.example.org", "port": 123}
+    assert json.loads(text) == station_configuration(load_basin(DEPLOY / "basin.toml"), "kokbulak", broker, time_server)
+    assert text.isascii()
+
+
+def test_a_rating_goes_with_the_number_of_its_configuration(config):
+    run(config, "command", "kokbulak", "new-rating")
+    station = load_basin(DEPLOY / "basin.toml").station("kokbulak")
+    said = json.loads(text_of(config))
+    assert said["configuration_no"] == station.configuration_no
+    assert said["rating"]["stages_m"] == list(station.rating.stages_m)
+    assert set(said["rating"]) == {"id", "interpolation", "stages_m", "discharges_m3_s"}
+
+
+def text_of(config):
+    """Return the text that the commands carry together, its hash checked."""
+    journal = Journal(load_settings(config).journal)
+    journal.open()
+    parts = [each.arguments for each in journal.commands.unsent(0)]
+    journal.close()
+    assert [each["part"] for each in parts] == list(range(1, len(parts) + 1))
+    text = "".join(each["text"] for each in parts)
+    assert {each["sha256"] for each in parts} == {hashlib.sha256(text.encode()).hexdigest()}
+    return text
 
 
 @pytest.mark.parametrize(
@@ -62,11 +97,13 @@ def test_a_command_is_given_and_listed(config):
         (["akdzhar", "maintenance", "on=yes"], "on: found 'yes', expected 0 to 1"),
         (["akdzhar", "set-interval", "record_every_s=0", "send_every_s=900"], "record_every_s: found '0'"),
         (["akdzhar", "set-interval", "every=5"], "found every; set-interval takes record_every_s=..."),
+        (["akdzhar", "new-configuration"], "broker: found nothing, expected HOST:PORT"),
+        (["akdzhar", "new-configuration", "broker=h:1", "tls=yes"], "tls: found 'yes', expected mutual"),
         (["akdzhar", "reboot", "--expires-in", "soon"], "found 'soon', expected a whole number of s, m, h, d"),
     ],
     ids=[
         "no such station", "no such command", "an argument too many", "one missing", "no number", "out of bounds",
-        "a slip", "no duration",
+        "a slip", "no broker", "no such TLS", "no duration",
     ],
 )  # fmt: skip
 def test_wrong_use_is_told_and_gives_no_command(config, words, said):
@@ -95,13 +132,17 @@ def test_a_station_carries_out_what_it_is_told_and_says_so(tmp_path, part):
             for name, arguments in (
                 ("set-interval", {"record_every_s": 1800, "send_every_s": 3600}),
                 ("report-health", {}),
+                ("send-range", {"first": 1, "last": 2}),
             ):
                 given = GivenCommand(station, name, arguments, START_MS + HOUR_MS, START_MS + 6 * HOUR_MS)
                 transaction.commands.give(given)
         wait_until_sent(journal, rig.clock.now_ms())
         rig.run_until(START_MS + 4 * HOUR_MS + 60_000)
-        interval, health = journal.commands.told("rig", station)
-        assert [each.state(rig.clock.now_ms()) for each in (interval, health)] == [CARRIED_OUT, CARRIED_OUT]
+        told = journal.commands.told("rig", station)
+        assert [each.state(rig.clock.now_ms()) for each in told] == [CARRIED_OUT] * 3
+        _, health, again = told
+        assert again.reply.facts == {"held": 2, "not_held": 0}
+        assert rig.service.counts()["records_duplicate"] == 2, "both came again, and were known"
         assert health.reply.facts["next_record_no"] > 0
         observations = EmbeddedStore(rig.observations).read_observations(
             station, START_MS + 3 * HOUR_MS, START_MS + 4 * HOUR_MS
