@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.alerts.herald import Herald
-from gateway.deliveries import Deliveries, primary
+from gateway.deliveries import DISCHARGE, STAGE, Deliveries, primary
 from gateway.entries import FLAG, Frame, Outgoing
 from gateway.evaluation import Evaluation, end_removed
 from gateway.flags import flag_message, flag_to_json
@@ -14,11 +14,11 @@ from gateway.observations import Flag
 from gateway.progress import Progress
 from gateway.records import values_of
 from gateway.series import Seen, in_order_of_time
-from gateway.stores.store import Delivery
+from gateway.stores.store import AUTHENTICATED, Delivery
 from gateway.transaction import Transaction
 from gateway.worker import Worker
 from protocol.topics import flag_topic
-from rivergauge.basin import Basin
+from rivergauge.basin import Basin, Station
 
 __all__ = ["FLAGGING", "Flagging"]
 
@@ -61,6 +61,9 @@ class Flagging(Worker):
         self._variables = {
             station.id: sorted({threshold.variable for threshold in station.thresholds}) for station in basin.stations
         }
+        # What nothing authenticates is looked at only where a person has said so: whoever may publish could else raise
+        # an alarm, or clear one.
+        self._believed = {station.id: _believed(station) for station in basin.stations}
         self._deliveries = deliveries
         self._herald = herald
         self._evaluations: dict[tuple[str, str], dict[str, Evaluation]] | None = None
@@ -127,6 +130,8 @@ class Flagging(Worker):
             if delivery.batch is None or delivery.batch.test:
                 continue
             for variable in variables:
+                if delivery.provenance != AUTHENTICATED and variable not in self._believed[frame.station]:
+                    continue
                 observations = list(_series(delivery, variable))
                 if observations:
                     of_variable = news.setdefault((frame.station, variable), _News(frame.received_at_ms))
@@ -181,6 +186,12 @@ class Flagging(Worker):
             transaction.add_outgoing(Outgoing(flag_topic(flag.basin, flag.station), flag_message(flag), True))
             self._herald.tell(transaction, flag)
         return transaction.add_frames(frames)
+
+
+def _believed(station: Station) -> set[str]:
+    """Return the variables that another maker's logger may raise flags with; rated discharge goes with its stage."""
+    named = {each.variable for each in station.senml if each.raises_flags}
+    return named | {DISCHARGE} if STAGE in named else named
 
 
 def _series(delivery: Delivery, variable: str) -> Iterable[Seen]:

@@ -36,7 +36,9 @@ def read_pack(pack: bytes, received_at_ms: int, names: Sequence[SenmlName]) -> t
     The message has the lowest 32 bits of the id, which is all that the wire has room for.
     """
     if not names:
-        raise PackRefused("no-senml-logger: the station has no [[station.senml]] in the basin file")
+        raise PackRefused(
+            "no-senml-logger: expected [[station.senml]] in the basin file, and accept_unauthenticated in gateway.toml"
+        )
     measurements = decode_senml(pack, received_at_ms)
     series = _series(measurements, names)
     times_ms = sorted({at_ms for values in series.values() for at_ms in values})

@@ -199,10 +199,8 @@ class Service:
         answers_for = self._ownership.answers_for
 
         def parts_of(basin: Basin) -> BasinParts:
-            senml = {station.id: station.senml for station in basin.stations}
-            if any(senml.values()):
-                unproven = ", ".join(station for station, names in senml.items() if names)
-                log.warning("takes SenML that nothing authenticates, as the basin file says, of: %s", unproven)
+            accepts = self._settings.accept_unauthenticated
+            senml = {station.id: station.senml if accepts else () for station in basin.stations}
             return BasinParts(
                 Ingest(
                     code, senml, keys, windows, losses, Plausibility(basin), self._clock_watch, quarantine, hmac_sha256

@@ -20,7 +20,7 @@ def audit(settings: Settings, basin: Basin, now_ms: Callable[[], int]) -> Iterat
     """Yield the findings one by one, as they are made; every step has a deadline of its own."""
     yield from audit_keys(settings, basin)
     yield from audit_secrets(settings)
-    yield from audit_loggers(basin)
+    yield from audit_loggers(settings, basin)
     yield audit_room(settings)
     yield from audit_databases(settings)
     yield audit_service(settings)

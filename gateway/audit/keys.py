@@ -23,13 +23,11 @@ def audit_keys(settings: Settings, basin: Basin) -> Iterator[Finding]:
             yield _key(settings.keys, keys, basin.code, station)
 
 
-def audit_loggers(basin: Basin) -> Iterator[Finding]:
+def audit_loggers(settings: Settings, basin: Basin) -> Iterator[Finding]:
+    """Yield one finding for each station whose other logger the basin file names."""
     for station in basin.stations:
         if station.senml:
-            yield ok(
-                f"SenML of {station.id}",
-                f"{len(station.senml)} values, taken from whoever may write to its topic: nothing proves the sender",
-            )
+            yield _logger(settings, station)
 
 
 def audit_secrets(settings: Settings) -> Iterator[Finding]:
@@ -47,6 +45,19 @@ def audit_secrets(settings: Settings) -> Iterator[Finding]:
             yield problem(what, f"{path}: found nothing", "write the secret into this file, with mode 600")
         elif not _is_private(path):
             yield problem(what, f"{path} can be read by other users", f"chmod 600 {path}")
+
+
+def _logger(settings: Settings, station: Station) -> Finding:
+    what = f"SenML of {station.id}"
+    if not settings.accept_unauthenticated:
+        advice = "set accept_unauthenticated = true in gateway.toml, or take [[station.senml]] out of the basin file"
+        return warning(what, "its packs become dead letters: nothing proves who sent them", advice)
+    flags = [each.variable for each in station.senml if each.raises_flags]
+    detail = f"{len(station.senml)} values, taken from whoever may write to its topic: nothing proves the sender"
+    if flags:
+        advice = "let nobody but the logger write to its topic, or take raises_flags out"
+        return warning(what, f"{detail}, and {', '.join(flags)} may raise flags", advice)
+    return ok(what, detail)
 
 
 def _key(folder: Path, keys: Keys, basin: str, station: Station) -> Finding:

@@ -59,6 +59,7 @@ class SenmlName:
     name: str
     variable: str
     sensor_no: int
+    raises_flags: bool = False  # though nothing proves who sent it
 
 
 @dataclass(frozen=True)

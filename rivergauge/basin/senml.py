@@ -31,5 +31,6 @@ def _read_name(table: Table) -> SenmlName:
         table.note("name", f'"{name}"', f"{expected}: A-Z a-z 0-9 - : . / _, beginning with a letter or digit")
     variable = table.take_choice("variable", names())
     sensor_no = table.take_integer("sensor_no", 1, 255)
+    raises_flags = table.take_boolean("raises_flags") if "raises_flags" in table else False
     table.refuse_unknown()
-    return SenmlName(name, variable, sensor_no)
+    return SenmlName(name, variable, sensor_no, raises_flags)

@@ -93,6 +93,14 @@ class Table:
         self._note_wrong(key, value, expected)
         return lowest
 
+    def take_boolean(self, key: str) -> bool:
+        """Return true or false; the stand-in is false."""
+        value = self._take(key)
+        if isinstance(value, bool):
+            return value
+        self._note_wrong(key, value, "true or false")
+        return False
+
     def take_time(self, key: str) -> datetime:
         """Return an aware UTC time; the stand-in is the year 1."""
         expected = "a time with its zone, such as 2018-08-30T00:00:00Z"

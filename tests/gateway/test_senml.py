@@ -171,13 +171,17 @@ def test_a_record_that_a_store_refused_goes_to_the_stores_again_under_its_whole_
 def with_logger(bench):
     stations = [replace(each, senml=NAMES if each.id == STATION else ()) for each in bench.basin.stations]
     bench.basin = replace(bench.basin, stations=tuple(stations))
+    bench.settings = replace(bench.settings, accept_unauthenticated=True)
     return bench
 
 
-def test_a_pack_from_the_broker_is_stored_unauthenticated_and_raises_flags(with_logger, until):
+RISE = [0.1, 0.2, 0.3, 0.4, 0.5, 0.8]
+RISING = [level(value) | ({T: 900 * n} if n else {}) for n, value in enumerate(RISE)]
+
+
+def test_a_pack_from_the_broker_is_stored_unauthenticated_and_raises_no_flag(with_logger, until):
     service = with_logger.start()
-    rise = [0.1, 0.2, 0.3, 0.4, 0.5, 0.8]
-    records = [level(value) | ({T: 900 * n} if n else {}) for n, value in enumerate(rise)]
+    rise, records = RISE, RISING
     with with_logger.station(STATION) as station:
         for _ in range(2):
             station.publish_bytes(pack(*records), TOPIC)
@@ -195,8 +199,42 @@ def test_a_pack_from_the_broker_is_stored_unauthenticated_and_raises_flags(with_
     assert (counts["records_stored"], counts["records_duplicate"], counts["messages_refused"]) == (6, 6, 1)
     (letter,) = service.journal.dead_letters()
     assert letter.reason.startswith("unknown-name: urn:dev:ow:1:rssi")
+    assert with_logger.store.read_flags(STATION, *FOREVER_MS) == [], "whoever may publish could raise an alarm"
+
+
+def test_a_value_that_a_person_trusts_raises_flags(with_logger, until):
+    trusted = tuple(replace(name, raises_flags=name.variable == "stage_m") for name in NAMES)
+    stations = [replace(each, senml=trusted if each.id == STATION else ()) for each in with_logger.basin.stations]
+    with_logger.basin = replace(with_logger.basin, stations=tuple(stations))
+    service = with_logger.start()
+    with with_logger.station(STATION) as station:
+        station.publish_bytes(pack(*RISING), TOPIC)
+        until(lambda: service.counts()["records_stored"] == 6 and service.is_idle(), "all is done")
     (flag,) = with_logger.store.read_flags(STATION, *FOREVER_MS)
     assert (flag.threshold, flag.state) == ("rapid-rise", "raised")
+
+
+def test_what_nothing_authenticates_clears_no_flag_either(with_logger, until):
+    service = with_logger.start()
+    with with_logger.station(STATION) as station:
+        station.publish(stage_batch(0, [round(1000 * value) for value in RISE]))
+        until(lambda: service.counts()["records_stored"] == 6 and service.is_idle(), "the rise is evaluated")
+        calm = [level(0.8) | {T: 900 * n} for n in range(6, 30)]
+        station.publish_bytes(pack(*calm), TOPIC)
+        until(lambda: service.counts()["records_stored"] == 30 and service.is_idle(), "the calm is stored")
+    (flag,) = with_logger.store.read_flags(STATION, *FOREVER_MS)
+    assert flag.state == "raised"
+
+
+def test_without_the_word_of_the_operator_a_pack_is_a_dead_letter(with_logger, until):
+    with_logger.settings = replace(with_logger.settings, accept_unauthenticated=False)
+    service = with_logger.start()
+    with with_logger.station(STATION) as station:
+        station.publish_bytes(pack(*RISING), TOPIC)
+        until(lambda: service.counts()["messages_refused"] == 1, "it is refused")
+    (letter,) = service.journal.dead_letters()
+    assert "accept_unauthenticated in gateway.toml" in letter.reason
+    assert with_logger.store.count_records(STATION, *FOREVER_MS) == 0
 
 
 def test_of_a_station_and_a_logger_beside_it_the_second_to_speak_of_an_instant_is_a_dead_letter(with_logger, until):

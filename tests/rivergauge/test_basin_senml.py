@@ -34,6 +34,15 @@ def test_the_names_of_a_logger_are_read(tmp_path):
     assert basin.stations[1].senml == ()
 
 
+def test_that_a_value_may_raise_flags_is_said_for_each(tmp_path):
+    trusted = senml() + "raises_flags = true\n"
+    others = senml("urn:dev:ow:10e2073a01080063:temp", "water_temperature_c")
+    names = load_basin(written(tmp_path, trusted, others)).stations[0].senml
+    assert [each.raises_flags for each in names] == [True, False]
+    with pytest.raises(BasinError, match=r"raises_flags: found \"yes\", expected true or false"):
+        load_basin(written(tmp_path, senml() + 'raises_flags = "yes"\n'))
+
+
 def test_a_station_may_have_another_logger_alone(tmp_path):
     station = load_basin(written(tmp_path, senml(), own_sensor=False)).stations[0]
     assert (station.sensors, len(station.senml)) == ((), 1)

@@ -18,9 +18,16 @@ LOGGER = (SenmlName("urn:dev:ow:1:level", "stage_m", 9),)
 def test_values_that_nothing_authenticates_are_told(look, bench):
     assert "SenML of lower" not in look()
     upper, lower = bench.basin.stations
-    told = look(basin=replace(bench.basin, stations=(upper, replace(lower, senml=LOGGER))))["SenML of lower"]
+    named = replace(bench.basin, stations=(upper, replace(lower, senml=LOGGER)))
+    untaken = look(basin=named)["SenML of lower"]
+    assert (untaken.level.value, "accept_unauthenticated = true" in untaken.advice) == ("warning", True)
+    told = look(basin=named, accept_unauthenticated=True)["SenML of lower"]
     assert told.level.value == "ok"
     assert "nothing proves the sender" in told.detail
+    alarming = tuple(replace(each, raises_flags=True) for each in LOGGER)
+    named = replace(bench.basin, stations=(upper, replace(lower, senml=alarming)))
+    alarming = look(basin=named, accept_unauthenticated=True)["SenML of lower"]
+    assert (alarming.level.value, "stage_m may raise flags" in alarming.detail) == ("warning", True)
 
 
 def test_a_logger_alone_needs_no_key(look, bench):
