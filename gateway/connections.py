@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gateway.damage import telling_of_damage
+
 __all__ = ["Connections", "committing"]
 
 BUSY_TIMEOUT_S = 30.0
@@ -24,6 +26,7 @@ class Connections:
         self._turn = threading.Lock()
         self._own = threading.local()
         self._readers: list[_Reader] = []
+        self._registering = threading.Lock()  # not the turn: who has that may begin to read
 
     def open(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
         """Open the file for writing, creating it if need be, and prepare it; raise sqlite3.Error."""
@@ -33,7 +36,7 @@ class Connections:
             prepare(self.writer)
 
     def close(self) -> None:
-        with self._turn:
+        with self._turn, self._registering:
             for reader in self._readers:
                 with reader.lock:
                     reader.connection.close()
@@ -49,18 +52,19 @@ class Connections:
         with self._turn:
             if self.writer is None:
                 raise sqlite3.ProgrammingError(f"{self.path} is not open")
-            yield self.writer
+            with telling_of_damage(self.path):
+                yield self.writer
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         reader: _Reader | None = getattr(self._own, "reader", None)
         if reader is None:
             reader = self._own.reader = self._new_reader()
-        with reader.lock:
+        with reader.lock, telling_of_damage(self.path):
             return reader.connection.execute(query, values).fetchall()
 
     def _new_reader(self) -> "_Reader":
-        with self._turn:
+        with self._registering:
             if self.writer is None:
                 raise sqlite3.ProgrammingError(f"{self.path} is not open")
             reader = _Reader(self._connect())

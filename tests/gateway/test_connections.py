@@ -49,6 +49,20 @@ def test_nothing_is_read_or_written_of_what_is_closed(connections):
         pass
 
 
+def test_who_writes_may_read_for_the_first_time_and_sees_what_is_committed(connections):
+    found = []
+
+    def write_and_read():
+        with connections.turn() as writer, committing(writer, is_durable=True):
+            writer.execute("INSERT INTO kept VALUES (1)")
+            found.append(connections.read("SELECT count(*) FROM kept"))
+
+    thread = threading.Thread(target=write_and_read, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert found == [[(0,)]]
+
+
 def test_what_raises_leaves_nothing(connections):
     with pytest.raises(RuntimeError), connections.turn() as writer, committing(writer, is_durable=True):
         writer.execute("INSERT INTO kept VALUES (1)")
