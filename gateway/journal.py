@@ -14,6 +14,7 @@ from gateway.alerts.tables import SCHEMA as ALERTS_SCHEMA
 from gateway.commanding.tables import SCHEMA as COMMANDS_SCHEMA
 from gateway.commanding.tables import CommandReader
 from gateway.connections import Connections, committing
+from gateway.damage import telling_of_damage
 from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
 from gateway.journal_tables import SCHEMA, STEPS, dead_letter_from_row, frame_from_row
 from gateway.newest_frames import NewestFrames
@@ -82,11 +83,12 @@ class Journal:
         if newest is not None:
             return newest
         rows = self._read(
-            "SELECT kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq"
+            "SELECT kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, payload_crc, seq"
             " FROM frame WHERE seq > ? ORDER BY seq LIMIT ?",
             (after, limit),
         )
-        return [frame_from_row(row) for row in rows]
+        with telling_of_damage(self.path):
+            return [frame_from_row(row) for row in rows]
 
     def cursors(self) -> dict[str, int]:
         return dict(self._read("SELECT name, seq FROM cursor"))

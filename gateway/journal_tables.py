@@ -1,8 +1,10 @@
 """The journal's tables, and what their rows mean."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 from gateway.entries import ALL_FRESH, DeadLetter, Frame, whole
 from gateway.schema import Step
@@ -21,7 +23,8 @@ CREATE TABLE IF NOT EXISTS frame (
     last_no INTEGER NOT NULL,
     fresh TEXT NOT NULL,          -- indexes of the records to store as JSON, or "all"
     fresh_count INTEGER NOT NULL,
-    payload BLOB NOT NULL         -- empty where nothing is fresh: the frame is then only owed a receipt
+    payload BLOB NOT NULL,        -- empty where nothing is fresh: the frame is then only owed a receipt
+    payload_crc INTEGER           -- CRC-32: SQLite would not notice a flipped bit; null where an older gateway wrote it
 );
 CREATE TABLE IF NOT EXISTS run (
     station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL,
@@ -70,12 +73,23 @@ CREATE TABLE IF NOT EXISTS seen (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
-# Until now tables were only added.
-STEPS: Sequence[Step] = ()
+
+
+def _protect_payloads(connection: sqlite3.Connection) -> None:
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(frame)")]
+    if "payload_crc" not in columns:  # there before versions were counted
+        connection.execute("ALTER TABLE frame ADD COLUMN payload_crc INTEGER")
+
+
+STEPS: Sequence[Step] = (_protect_payloads,)
 
 
 def frame_from_row(row: Sequence[Any]) -> Frame:
-    kind, station, received_at_ms, key_id, log_id, first_no, last_no, text, payload, seq = row
+    """Return the frame; raise sqlite3.DatabaseError where its payload is not what was written."""
+    kind, station, received_at_ms, key_id, log_id, first_no, last_no, text, payload, payload_crc, seq = row
+    if payload_crc is not None and crc32(payload) != payload_crc:
+        records = f"records {first_no} to {last_no} of log {log_id}"
+        raise sqlite3.DatabaseError(f"the payload of frame {seq} ({station}, {records}) is not what was written")
     fresh = whole(last_no - first_no + 1) if text == ALL_FRESH else tuple(json.loads(text))
     return Frame(kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, payload, seq)
 

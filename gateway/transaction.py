@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from zlib import crc32
 
 from gateway.alerts.writer import AlertWriter
 from gateway.commanding.tables import CommandWriter
@@ -38,9 +39,9 @@ class Transaction:
             return 0
         self._connection.executemany(
             "INSERT INTO frame (kind, station, received_at_ms, key_id, log_id, first_no, last_no, fresh, fresh_count,"
-            " payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " payload, payload_crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(each.kind, each.station, each.received_at_ms, each.key_id, each.log_id, each.first_no, each.last_no,
-              _fresh_text(each), len(each.fresh), each.payload) for each in frames],
+              _fresh_text(each), len(each.fresh), each.payload, crc32(each.payload)) for each in frames],
         )  # fmt: skip
         # One after the other: nobody else writes within the transaction.
         (last,) = self._connection.execute("SELECT last_insert_rowid()").fetchone()

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from gateway.damage import Damaged
 from gateway.log_lines import fields
 
 __all__ = ["Worker"]
@@ -70,6 +71,10 @@ class Worker:
             try:
                 self._run_errands()
                 wait_s = self.step()
+            except Damaged as damage:
+                log.error("%s cannot go on: %s", self.name, damage, extra=fields(what=self.name))
+                self.rest(AFTER_FAULT_S)
+                continue
             except Exception:
                 # A fault of ours in one stage must not silence the others; nothing is lost, the journal is not passed.
                 log.exception("%s failed; it is tried again", self.name, extra=fields(what=self.name))

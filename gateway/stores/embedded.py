@@ -7,6 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from gateway.connections import committing
+from gateway.damage import Damaged, telling_of_damage
 from gateway.observations import Flag, Gap, Observation, Revision
 from gateway.records import values_of
 from gateway.schema import Step, prepare, refuse_other_version
@@ -97,21 +99,12 @@ class EmbeddedStore:
             return Away("the store is not open")
         refused: list[RefusedRecord] = []
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            for delivery in deliveries:
-                lost_ms: set[int] = set()
-                if delivery.batch is not None:
-                    batch = delivery.batch
-                    lost = _write_batch(self._writer, delivery, batch)
-                    lost_ms = {batch.times_ms[each.record_no - batch.first_record_no] for each in lost}
-                    refused += lost
-                revisions = [each for each in delivery.revisions if each.observed_at_ms not in lost_ms]
-                _insert(self._writer, "revision", Revision, revisions, "IGNORE")
-                _insert(self._writer, "flag", Flag, [delivery.flag] if delivery.flag else [], "REPLACE")
-            self._writer.execute("COMMIT")
+            with telling_of_damage(self.path), committing(self._writer, is_durable=True):
+                for delivery in deliveries:
+                    refused += _write_delivery(self._writer, delivery)
+        except Damaged as damage:
+            return Away(str(damage))
         except sqlite3.OperationalError as error:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
             return Away(f"{self.path}: {error}")
         return Written(tuple(refused))
 
@@ -181,7 +174,22 @@ class EmbeddedStore:
             )
             refuse_other_version(reader, len(STEPS))
             self._own.reader = reader
-        return reader.execute(query, values).fetchall()
+        with telling_of_damage(self.path):
+            return reader.execute(query, values).fetchall()
+
+
+def _write_delivery(writer: sqlite3.Connection, delivery: Delivery) -> list[RefusedRecord]:
+    """Insert what is new; return the records whose instant another record already has."""
+    lost: list[RefusedRecord] = []
+    lost_ms: set[int] = set()
+    if delivery.batch is not None:
+        batch = delivery.batch
+        lost = _write_batch(writer, delivery, batch)
+        lost_ms = {batch.times_ms[each.record_no - batch.first_record_no] for each in lost}
+    revisions = [each for each in delivery.revisions if each.observed_at_ms not in lost_ms]
+    _insert(writer, "revision", Revision, revisions, "IGNORE")
+    _insert(writer, "flag", Flag, [delivery.flag] if delivery.flag else [], "REPLACE")
+    return lost
 
 
 def _write_batch(writer: sqlite3.Connection, delivery: Delivery, batch: Batch) -> list[RefusedRecord]:

@@ -12,12 +12,12 @@ import pytest
 
 from gateway.service import Service
 from gateway.settings import EmbeddedSettings, InfluxSettings
-from protocol.messages import Channel, Column
+from protocol.messages import Channel, Column, encode_data
 from protocol.topics import gateway_state_topic
 from protocol.variables import INSTANT, code_of
 from rivergauge.servers import VictoriaMetrics
 from tests.fakes.publisher import START_MS, stage_batch
-from tests.gateway.accounting import assert_embedded_has, names
+from tests.gateway.accounting import assert_embedded_has, names, stored_in_victoria_metrics
 
 LONG_AGO_MS = START_MS - 15 * 365 * 86_400_000  # of what is years long, so that it does not reach into the future
 
@@ -107,16 +107,98 @@ def test_a_full_disk_delays_and_loses_nothing(bench, until, small_disk, full, ca
     assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(400)), service.counts())
 
 
-def test_a_torn_journal_is_told_at_the_start_and_left_as_it_is(bench):
+@pytest.mark.parametrize("file", ["journal", "store"])
+def test_a_read_only_disk_is_told_at_the_start_and_a_restart_heals(bench, until, small_disk, file):
+    if file == "journal":
+        bench.settings = replace(bench.settings, journal=small_disk / "journal.sqlite")
+    else:
+        bench.settings = replace(bench.settings, stores=(EmbeddedSettings("embedded", small_disk / "o.sqlite"),))
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500] * 10))
+        assert upper.has_receipts(7, 0, 9)
+        bench.stop(service)
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+        with pytest.raises((sqlite3.OperationalError, OSError), match=str(small_disk)):
+            Service(bench.settings, bench.basin, now_ms=lambda: START_MS).start()
+        upper.publish(stage_batch(10, [500] * 10))
+        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+        service = bench.start()
+        assert upper.has_receipts(7, 0, 19)
+        until(service.is_idle, "the gateway is idle")
+    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(20)), service.counts())
+
+
+def test_databases_torn_by_a_power_cut_in_mid_write_have_all_that_was_receipted(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        for record_no in range(20):
+            upper.publish(stage_batch(record_no, [500]))
+        assert upper.has_receipts(7, 0, 19)
+        until(service.is_idle, "the gateway is idle")
+        # What a disk holds at a cut: the files as they are, and after them half of what was being written.
+        torn = {path: path.read_bytes() for path in bench.folder.glob("*.sqlite*")}
+        bench.stop(service)
+        for path, content in torn.items():
+            path.write_bytes(content + random.Random(path.name).randbytes(3000) if path.match("*-wal") else content)
+        assert any(path.match("*-wal") and content for path, content in torn.items()), "there was nothing to tear"
+        service = bench.start()
+        upper.publish(stage_batch(20, [500]))
+        assert upper.has_receipts(7, 20, 20)
+        until(service.is_idle, "the gateway is idle")
+    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(21)), service.counts())
+
+
+@pytest.mark.parametrize("file", ["journal.sqlite", "observations.sqlite"])
+def test_a_torn_database_is_told_at_the_start_and_left_as_it_is(bench, file):
     bench.stop(bench.start())
-    path = bench.folder / "journal.sqlite"
+    path = bench.folder / file
     torn = path.read_bytes()
     torn = torn[:200] + bytes(range(256)) * ((len(torn) - 200) // 256)
     path.write_bytes(torn)
     service = Service(bench.settings, bench.basin, now_ms=lambda: START_MS)
-    with pytest.raises(sqlite3.DatabaseError, match=r"journal\.sqlite.*restore"):
+    with pytest.raises(sqlite3.DatabaseError, match=rf"{file}.*restore"):
         service.start()
     assert path.read_bytes() == torn
+
+
+def test_a_journal_with_a_flipped_byte_says_so_and_moved_away_nothing_is_lost(bench, until, victoria_metrics, caplog):
+    url = f"http://127.0.0.1:{victoria_metrics.port}"
+    away = InfluxSettings("victoria", "victoriametrics", url)
+    bench.settings = replace(bench.settings, stores=(*bench.settings.stores, away))
+    service = bench.start()
+    stages_mm = [501, 777, 503, 888, 505, 999]
+    with bench.station("upper") as upper:
+        for record_no in range(20):
+            upper.publish(stage_batch(6 * record_no, stages_mm))
+        until(lambda: bench.store.count_records("upper", 0, 2**62) == 120, "the embedded store has all")
+        bench.stop(service)
+        flip_a_bit(bench.settings.journal, encode_data(stage_batch(6 * 13, stages_mm)))
+        victoria_metrics.start()
+        service = bench.start()
+        until(lambda: "feeding victoria cannot go on" in caplog.text, "the damage is told")
+        assert "journal.sqlite: the payload of frame 14 (upper, records 78 to 83 of log 7)" in caplog.text
+        assert "move it away" in caplog.text
+        bench.stop(service)
+        for path in bench.folder.glob("journal.sqlite*"):
+            path.rename(path.with_name(f"damaged-{path.name}"))
+        service = bench.start()
+        # What a station does that has no receipt: it sends the records again.
+        for record_no in range(20):
+            upper.publish(stage_batch(6 * record_no, stages_mm))
+        assert upper.has_receipts(7, 0, 119)
+        until(service.is_idle, "the gateway is idle")
+    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(120)), service.counts())
+    assert stored_in_victoria_metrics(victoria_metrics.port) == names("upper", 7, range(120))
+    assert service.counts()["records_lost_after_receipt"] == 0
+
+
+def flip_a_bit(path, payload):
+    """Flip one bit of a payload where it lies in the file."""
+    content = bytearray(path.read_bytes())
+    assert content.count(payload) == 1
+    content[content.index(payload) + len(payload) - 3] ^= 1
+    path.write_bytes(content)
 
 
 def test_a_journal_that_cannot_be_written_delays_and_loses_nothing(bench, until):

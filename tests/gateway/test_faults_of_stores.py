@@ -187,6 +187,28 @@ def test_a_store_that_never_answers_a_write_holds_no_receipt_of_the_other_back_b
     assert_both_have(bench, service, server, names("upper", log_id, range(RECORDS)))
 
 
+def test_a_journal_lost_where_the_server_is_the_only_store_is_rebuilt_from_it(bench, until, server):
+    log_id = begin(bench, server)
+    bench.settings = replace(bench.settings, stores=(server.settings,))
+    start_ms = START_MS + log_id * ROW_APART_MS
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(1, [500] * 9, log_id=log_id, start_ms=start_ms))
+        assert upper.has_receipts(log_id, 1, 9)
+        bench.stop(service)
+        for path in bench.folder.glob("journal.sqlite*"):
+            path.unlink()
+        service = bench.start()
+        upper.publish(stage_batch(8, [500] * 6, log_id=log_id, start_ms=start_ms, oldest_held=12, receipted=12))
+        assert upper.has_receipts(log_id, 8, 13)
+        until(service.is_idle, "the gateway is idle")
+    counts = service.counts()
+    assert (counts["records_duplicate"], counts["records_stored"]) == (2, 4)
+    assert counts["records_lost_after_receipt"] == 0
+    assert_sums_hold(counts)
+    assert of_log(server, log_id) == names("upper", log_id, range(1, 14))
+
+
 log_ids = iter(range(1, 1000))
 
 
