@@ -6,6 +6,7 @@ from gateway.running import is_running
 from gateway.settings import Settings
 from rivergauge.basin import Basin
 
+from .alerts import audit_alerts
 from .broker import audit_broker
 from .disk import audit_databases, audit_room
 from .finding import Finding, Level
@@ -26,3 +27,4 @@ def audit(settings: Settings, basin: Basin, now_ms: Callable[[], int]) -> Iterat
     yield audit_service(settings)
     yield from audit_broker(settings.broker, basin.code, settings.name, is_running(settings.journal))
     yield from audit_stores(settings, now_ms)
+    yield from audit_alerts(settings, basin)

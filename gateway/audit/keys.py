@@ -35,6 +35,9 @@ def audit_secrets(settings: Settings) -> Iterator[Finding]:
     broker, web = settings.broker, settings.web
     files = {"broker password": broker.password_file, "broker TLS key": broker.tls.key_file if broker.tls else None}
     files |= {"page token": web.token_file if web else None}
+    smtp, token_files = settings.alerts.smtp, settings.alerts.webhook_token_files
+    files |= {"mail password": smtp.password_file if smtp else None}
+    files |= {f"webhook token of {name}": path for name, path in token_files.items()}
     for store in settings.stores:
         if not isinstance(store, EmbeddedSettings):
             files[f"secret of store {store.name}"] = store.secret_file

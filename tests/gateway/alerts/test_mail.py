@@ -177,8 +177,8 @@ MISBEHAVIOURS = {
 
 @pytest.mark.parametrize("behave", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
 def test_a_server_that_misbehaves_is_left_within_the_deadline_and_tried_again(misbehaving, behave, monkeypatch):
-    monkeypatch.setattr(mail_module, "SILENCE_LIMIT_S", 0.3)
-    monkeypatch.setattr(mail_module, "ATTEMPT_LIMIT_S", 0.6)
+    monkeypatch.setattr("gateway.alerts.smtp.SILENCE_LIMIT_S", 0.3)
+    monkeypatch.setattr("gateway.alerts.smtp.ATTEMPT_LIMIT_S", 0.6)
     settings = SmtpSettings("127.0.0.1", misbehaving(behave), SENDER, NONE)
     outcome = MailChannel(settings, never, DUTY).send(MESSAGE, no)
     assert isinstance(outcome, Away)
