@@ -24,6 +24,7 @@ class StationAccount:
     lost_ms: tuple[int, ...]  # nothing is known of them
     stored_twice_ms: tuple[int, ...]
     unscheduled_ms: tuple[int, ...]  # stored for an instant that was not due
+    by_trigger: int  # stored for an instant that was not due, but that a raised trigger may record
     max_abs_error_m: float | None  # of the stored stages against the river; None where none could be compared
 
     @property
@@ -62,6 +63,7 @@ def account_for(
     stored = {at_ms for at_ms in due & by_instant.keys() if all(_is_explained(each) for each in by_instant[at_ms])}
     absent = [at_ms for at_ms in due_ms if at_ms not in stored]
     lost = tuple(_lost(absent, by_instant, gaps))
+    not_due_ms = sorted(by_instant.keys() - due)
     stages = [(at_ms, each.value) for at_ms in stored for each in by_instant[at_ms] if each.value is not None]
     errors = [abs(stage_m - truth_m) for at_ms, stage_m in stages if (truth_m := true_stage_m(at_ms)) is not None]
     return StationAccount(
@@ -74,13 +76,14 @@ def account_for(
         overwritten=len(absent) - len(lost),
         lost_ms=lost,
         stored_twice_ms=tuple(sorted(at_ms for at_ms, there in by_instant.items() if len(there) > 1)),
-        unscheduled_ms=tuple(
-            sorted(
-                at_ms for at_ms in by_instant.keys() - due if faster_every_s is None or at_ms % (faster_every_s * 1000)
-            )
-        ),
+        unscheduled_ms=tuple(at_ms for at_ms in not_due_ms if not _may_be_recorded(at_ms, faster_every_s)),
+        by_trigger=sum(_may_be_recorded(at_ms, faster_every_s) for at_ms in not_due_ms),
         max_abs_error_m=max(errors, default=None),
     )
+
+
+def _may_be_recorded(at_ms: int, faster_every_s: int | None) -> bool:
+    return faster_every_s is not None and at_ms % (faster_every_s * 1000) == 0
 
 
 def _is_explained(observation: Observation) -> bool:

@@ -65,6 +65,7 @@ def simulate(
         "scheduled": account.scheduled,
         "recorded": recorded,
         "sent": account.stored,
+        "by_trigger": account.by_trigger,
         "without_stage": account.without_stage,
         "missing": len(account.lost_ms),
         "stored_twice": len(account.stored_twice_ms),

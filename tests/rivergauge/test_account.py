@@ -66,7 +66,7 @@ def test_records_of_a_trigger_may_be_there_at_its_instants_and_at_no_others():
     observations = [*ALL, observation(960_000, record_no=9), observation(1_000_000, record_no=10)]
     found = account_for("akdzhar", DUE_MS, observations, (), lambda at_ms: RIVER_M, faster_every_s=60)
     assert found.unscheduled_ms == (1_000_000,)
-    assert found.scheduled == found.stored == 4
+    assert found.scheduled == found.stored == 4 and found.by_trigger == 1
 
 
 def test_a_null_with_its_reason_explains_the_absence_of_a_stage():
