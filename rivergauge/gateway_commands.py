@@ -28,7 +28,7 @@ FAILED = 1
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Audit keys, disk, journal, broker and stores, and say what to do; the gateway may be running or not.
 
-    It writes one point of its own into each store that is a server, and sends empty messages that nobody acts on.
+    It writes one empty record of no basin into each store that is a server, and sends empty messages to nobody.
     Exit status 1 where there is a problem; a warning is none.
 
     Example: rivergauge check --config deploy/gateway.toml

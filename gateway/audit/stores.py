@@ -1,107 +1,64 @@
-"""The audit of stores that are servers: a point is written and read back, and clocks are compared."""
+"""The audit of stores that are servers: a record is written and read back, and clocks are compared."""
 
-import json
 import urllib.error
 import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
-from time import monotonic, sleep
-from urllib.parse import urlencode
 
 from gateway.connecting import make_store
 from gateway.settings import EmbeddedSettings, InfluxSettings, Settings
-from gateway.store_settings import INFLUXDB_2, INFLUXDB_3
-from gateway.stores.influxdb import InfluxStore
-from gateway.stores.store import Away, Parked
-from gateway.stores.victoria_metrics import VictoriaStore
+from gateway.stores.store import Away, Delivery, Parked, Store, Unreadable, Written
+from protocol.batch import Batch
 
 from .finding import Finding, ok, problem, warning
 
 __all__ = ["audit_stores"]
 
-MEASUREMENT = "rivergauge_check"  # of its own, so that no point of it is ever taken for an observation
+NO_BASIN = "rivergauge-check"  # of the canary: no basin's records are ever looked for under it
+LOG_ID = 0
 ANSWER_LIMIT_S = 10.0
-READ_LIMIT_S = 5.0
-READ_EVERY_S = 0.25
 CLOCK_LIMIT_S = 5.0  # the header has whole seconds
+CHECK_RETENTION = "may this user read? Does the server keep what is new (VictoriaMetrics: -retentionPeriod=100y)?"
 
 
 def audit_stores(settings: Settings, now_ms: Callable[[], int]) -> Iterator[Finding]:
     """Yield what was found on each server; a store in a file of this machine is audited with the disk."""
     for each in settings.stores:
         if not isinstance(each, EmbeddedSettings):
-            yield from _audit(each, settings.name, now_ms)
+            yield _audit(each, settings.name, now_ms())
+            yield from _clock(each, now_ms)
 
 
-def _audit(settings: InfluxSettings, gateway: str, now_ms: Callable[[], int]) -> Iterator[Finding]:
+def _audit(settings: InfluxSettings, gateway: str, at_ms: int) -> Finding:
     what = f"store {settings.name}"
     try:
         store = make_store(settings)
-        secret = settings.secret_file.read_text().strip() if settings.secret_file else ""
     except OSError as error:
-        yield problem(what, str(error), "correct the file that [[store]] names")
-        return
-    at_ms = now_ms()
-    if not isinstance(store, InfluxStore | VictoriaStore):
-        raise TypeError(f"{settings.api} is no kind of server that takes lines")
-    outcome = store.lines.write_blocks([f"{MEASUREMENT},gateway={gateway} canary={at_ms}i {at_ms}\n".encode()])
-    store.close()
-    match outcome:
-        case True:
-            yield _read_back(what, _Asking(settings, secret), gateway, at_ms)
+        return problem(what, str(error), "correct the file that [[store]] names")
+    try:
+        return _write_and_read(what, store, gateway, at_ms)
+    finally:
+        store.close()
+
+
+def _write_and_read(what: str, store: Store, gateway: str, at_ms: int) -> Finding:
+    """Write a record without values, as a test of a basin that is not there, by the way that all records go."""
+    number = at_ms // 1000
+    batch = Batch(LOG_ID, number, [at_ms], [], 0, oldest_held=number, receipted=number, test=True)
+    match store.write([Delivery(0, NO_BASIN, gateway, at_ms, batch, (0,))]):
         case Away(reason):
-            yield problem(what, reason, "start the server, or correct url; the journal keeps all until it is back")
+            return problem(what, reason, "start the server, or correct url; the journal keeps all until it is back")
         case Parked(reason):
-            yield problem(what, reason, "correct the secret file, the bucket or the database")
-        case _:
-            yield problem(what, f"{settings.url} refuses a plain point", "is it a server that takes line protocol?")
-    yield from _clock(settings, now_ms)
-
-
-class _Asking:
-    """Asks a server over HTTP with the rights of the gateway."""
-
-    def __init__(self, settings: InfluxSettings, secret: str) -> None:
-        self._url = settings.url.rstrip("/")
-        self._database = settings.database
-        self._headers: dict[str, str] = {}
-        if settings.api in (INFLUXDB_2, INFLUXDB_3) and secret:
-            self._headers["Authorization"] = f"Token {secret}"
-        elif settings.username:
-            self._headers["Authorization"] = f"Basic {b64encode(f'{settings.username}:{secret}'.encode()).decode()}"
-
-    def has_point(self, gateway: str, at_ms: int) -> bool:
-        """Tell whether the point is there. No server is known by its status: the number itself has to come back."""
-        query = f"SELECT canary FROM {MEASUREMENT} WHERE gateway = '{gateway}' AND time = {at_ms}ms"
-        rows = self._get("/query", {"db": self._database, "epoch": "ms", "q": query})
-        if str(at_ms) in rows.replace(f"{at_ms}ms", ""):
-            return True
-        self._get("/internal/force_flush", {})  # of VictoriaMetrics, which else shows it after a second
-        match = f'{MEASUREMENT}_canary{{gateway="{gateway}"}}'
-        series = self._get("/api/v1/export", {"match[]": match, "start": at_ms / 1000 - 1, "end": at_ms / 1000 + 1})
-        return any(at_ms in json.loads(line)["timestamps"] for line in series.splitlines())
-
-    def _get(self, path: str, values: dict[str, str | float]) -> str:
-        request = urllib.request.Request(f"{self._url}{path}?{urlencode(values)}", headers=self._headers)
-        try:
-            with urllib.request.urlopen(request, timeout=ANSWER_LIMIT_S) as answer:
-                return str(answer.read().decode())
-        except (OSError, urllib.error.HTTPError):
-            return ""
-
-
-def _read_back(what: str, server: _Asking, gateway: str, at_ms: int) -> Finding:
-    began_s = monotonic()
-    while not server.has_point(gateway, at_ms):
-        if monotonic() - began_s > READ_LIMIT_S:
-            detail = f"takes a point of measurement {MEASUREMENT}, and does not give it back"
-            advice = (
-                "may this user read? Does its retention period reach back (VictoriaMetrics: -retentionPeriod=100y)?"
-            )
-            return problem(what, detail, advice)
-        sleep(READ_EVERY_S)
-    return ok(what, f"a point of measurement {MEASUREMENT} was written and read back")
+            return problem(what, reason, "correct the secret file, the bucket or the database")
+        case Written(refused) if refused:
+            return problem(what, f"refuses a plain record: {refused[0].reason}", CHECK_RETENTION)
+    try:
+        found = store.read_records(NO_BASIN, gateway, LOG_ID, number, number)
+    except Unreadable as error:
+        return problem(what, f"takes a record, and does not give it back: {error}", CHECK_RETENTION)
+    if (number, at_ms) not in found:  # there may be others, of audits within the same second
+        return problem(what, "takes a record, and does not give it back", CHECK_RETENTION)
+    return ok(what, f"a record of basin {NO_BASIN} was written and read back")
 
 
 def _clock(settings: InfluxSettings, now_ms: Callable[[], int]) -> Iterator[Finding]:
@@ -116,8 +73,8 @@ def _clock(settings: InfluxSettings, now_ms: Callable[[], int]) -> Iterator[Find
     if date is None:
         return
     off_s = now_ms() / 1000 - parsedate_to_datetime(date).timestamp()
-    detail = f"{abs(off_s):.0f} s from that of {settings.url}"
+    what, detail = f"clock of store {settings.name}", f"{abs(off_s):.0f} s from that of this machine"
     if abs(off_s) > CLOCK_LIMIT_S:
-        yield warning("clock", detail, "see `timedatectl` on both: times of receipt and ages are wrong by that")
+        yield warning(what, detail, "see `timedatectl` on both: times of receipt and ages are wrong by that")
     else:
-        yield ok("clock", detail)
+        yield ok(what, detail)
