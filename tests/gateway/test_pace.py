@@ -44,18 +44,25 @@ def test_all_stations_together_never_fill_the_journal_to_where_it_holds():
             assert used + batches * stations * BATCH_BYTES <= HOLD * LIMIT_BYTES, (stations, percent)
 
 
+def next_other(heard, said):
+    """Return the next state that is not the one said before, which may be said again at any time."""
+    while (state := json.loads(heard.get(timeout=20)[1])) == said:
+        pass
+    return state
+
+
 def test_a_gateway_whose_store_is_far_behind_says_how_fast_a_backlog_may_come(bench, listener, until, monkeypatch):
     monkeypatch.setattr("gateway.pace.LAG_FRAMES", 9)
     away = InfluxSettings("away", "influxdb1", f"http://127.0.0.1:{free_port()}", "river")
     bench.settings = replace(bench.settings, stores=(*bench.settings.stores, away))
     heard = listener(gateway_state_topic("gateway-1"))
     service = bench.start()
-    assert json.loads(heard.get(timeout=20)[1]) == {"state": "accepting"}
+    assert next_other(heard, None) == {"state": "accepting"}
     with bench.station("upper") as upper:
         for record_no in range(10):
             upper.publish(stage_batch(record_no, [500]))
         until(lambda: service.counts()["records_pending"] == 10, "all is journalled and none stored")
     bench.stop(service)
-    assert json.loads(heard.get(timeout=20)[1]) == {"state": "gone"}
+    assert next_other(heard, {"state": "accepting"}) == {"state": "gone"}
     bench.start()
-    assert json.loads(heard.get(timeout=20)[1]) == {"state": "accepting", "backfill_batches": 9 // 2}
+    assert next_other(heard, {"state": "gone"}) == {"state": "accepting", "backfill_batches": 9 // 2}

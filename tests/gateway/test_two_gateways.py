@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from gateway.journal import Journal
+from gateway.status import read_status
 from protocol.cose import seal
 from protocol.topics import gateway_state_topic
 from rivergauge.servers import InfluxDB
@@ -70,9 +72,12 @@ class Site:
             process.wait(WAIT_LIMIT_S)
 
     def status(self, name: str) -> dict[str, int]:
-        config = self._bench.folder / name / "gateway.toml"
-        said = subprocess.run([*COMMAND, "status", "--json", "--config", config], capture_output=True, check=True)
-        return json.loads(said.stdout)
+        journal = Journal(self._bench.folder / name / "journal.sqlite")
+        journal.open()
+        try:
+            return read_status(journal)
+        finally:
+            journal.close()
 
     def log(self, name: str) -> str:
         return (self._bench.folder / name / "log").read_text()
