@@ -68,8 +68,8 @@ class Losses:
             self._windows.restore(station, batch.log_id, stored)
             in_hand = (batch.first_record_no, batch.first_record_no + len(batch.times_ms) - 1)
             lost = without(self._unaccounted(log, missing), [in_hand])
-            if not self._has_company:
-                off += self._write_off(log, lost, is_overwritten=False)
+            entries = self._write_off(log, lost, is_overwritten=False)
+            off += [] if self._has_company else entries
         off += self._overwritten(log, [(batch.receipted, batch.oldest_held - 1)])
         self._below[log] = (batch.receipted, batch.oldest_held)
         return off

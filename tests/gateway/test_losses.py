@@ -16,13 +16,15 @@ def instant(record_no):
 class Station:
     """One log at a gateway; `stored` are the records that its store has, None a store that cannot be asked."""
 
-    def __init__(self, stored=()):
+    def __init__(self, stored=(), has_company=False):
         self.stored = stored
+        self.asked = []
         self.windows = Windows()
-        self.losses = Losses(self.windows, self.find)
+        self.losses = Losses(self.windows, self.find, has_company=has_company)
 
     def find(self, station, log_id, first, last):
         assert (station, log_id) == ("upper", 7)
+        self.asked.append((first, last))
         if self.stored is None:
             return None
         return [(number, instant(number)) for number in self.stored if first <= number <= last]
@@ -52,6 +54,15 @@ def test_records_that_a_store_has_are_no_loss_and_are_duplicates_when_they_come_
     station = Station(stored=range(0, 8))
     assert station.sends(10, receipted=10, oldest_held=10) == [(8, 9, False)]
     assert station.windows.admit("upper", 7, 4, [instant(4)]).duplicates == 1
+
+
+def test_what_another_gateway_has_receipted_is_not_lost_and_is_looked_for_once():
+    station = Station(has_company=True)
+    assert station.sends(10, receipted=8, oldest_held=8) == []
+    assert station.sends(11, receipted=8, oldest_held=8) == []
+    assert station.sends(12, receipted=11, oldest_held=11) == []
+    assert station.asked == [(1, 7), (8, 9)]
+    assert station.sends(15, receipted=13, oldest_held=15) == [(13, 14, True)], "what was overwritten is lost to all"
 
 
 def test_a_store_that_cannot_be_asked_is_asked_again_with_the_next_batch():
