@@ -13,7 +13,7 @@ from rivergauge.basin import Basin, Station
 
 __all__ = ["flag_lines", "flag_subject"]
 
-DISCHARGE = "discharge_m3_s"
+STAGE, DISCHARGE = "stage_m", "discharge_m3_s"
 HOUR_MS = 3_600_000
 LATE_MS = 2 * HOUR_MS  # longer than a flood is waited for with any sensible interval of sending
 
@@ -31,7 +31,7 @@ def flag_lines(
     words, station = WORDS[language], _station(basin, flag.station)
     keys = [kind, f"by {flag.cleared_by}"] if kind == CLEARED else [kind]
     keys += ["threshold", "times", *(["cleared at"] if kind == CLEARED else []), f"peak {flag.direction}"]
-    keys += [_origin(flag, station), *(["from logger"] if station and station.senml else []), "not known"]
+    keys += [_origin(flag, station), *(["from logger"] if _may_be_of_logger(flag, station) else []), "not known"]
     happened_at_ms = flag.raised_at_ms if kind == RAISED or flag.cleared_at_ms is None else flag.cleared_at_ms
     if written_at_ms - happened_at_ms > LATE_MS:
         keys.append("late")
@@ -70,6 +70,14 @@ def _origin(flag: Flag, station: Station | None) -> str:
     if flag.variable == DISCHARGE and station.rating is not None:
         return "from rating"
     return "from sensors" if station.sensors else "from logger alone"
+
+
+def _may_be_of_logger(flag: Flag, station: Station | None) -> bool:
+    """Tell whether another maker's logger, which nothing authenticates, may have raised the flag."""
+    if station is None:
+        return False
+    # A discharge may be computed from its stage.
+    return any(each.raises_flags and each.variable in (flag.variable, STAGE) for each in station.senml)
 
 
 def _origin_places(station: Station | None, station_id: str) -> dict[str, str]:

@@ -139,11 +139,14 @@ def test_where_it_comes_from_is_told(write, flag, with_contacts, basin):
     rated = replace(flag, variable="discharge_m3_s")
     assert "computed from the stage of station upper with rating upper-test-1 (round numbers)" in write(rated).text
     assert "station gone, which is no longer in the basin file" in write(replace(flag, station="gone")).text
-    upper = replace(basin.stations[0], senml=(SenmlName("level", "stage_m", 9),))
+    logger = SenmlName("level", "stage_m", 9, raises_flags=True)
+    upper = replace(basin.stations[0], senml=(logger,))
     both = replace(with_contacts(), stations=(upper,))
     assert "nothing proves who sent that" in write(flag, basin=both).text
-    logger = replace(with_contacts(), stations=(replace(upper, sensors=()),))
-    assert "another maker's logger at station upper" in write(flag, basin=logger).text
+    mute = replace(with_contacts(), stations=(replace(upper, senml=(replace(logger, raises_flags=False),)),))
+    assert "nothing proves who sent that" not in write(flag, basin=mute).text
+    alone = replace(with_contacts(), stations=(replace(upper, sensors=()),))
+    assert "another maker's logger at station upper" in write(flag, basin=alone).text
 
 
 def test_an_escalation_says_why(write, flag):
