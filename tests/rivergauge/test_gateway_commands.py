@@ -94,14 +94,15 @@ def test_check_says_what_is_well_what_is_not_and_what_to_do(site, broker):
     assert {row["checked"]: row["result"] for row in rows} == {
         "keys of akdzhar": "problem", "keys of kokbulak": "ok", "keys of uchkurgan": "ok", "disk": "ok",
         "journal": "ok", "store embedded": "ok", "gateway": "ok", "broker": "problem",
+        "alerts": "ok", "clock": "warning",
     }  # fmt: skip
-    assert [row["checked"] for row in rows if row["advice"]] == ["keys of akdzhar", "broker"]
+    assert [row["checked"] for row in rows if row["advice"]] == ["keys of akdzhar", "broker", "clock"]
     assert finished.returncode == 1
     write_key(site / "keys", "syr-darya", "akdzhar", "akdzhar-1", KEY)
     broker.start()
     finished = rivergauge(site, "check")
     assert finished.returncode == 0, finished.stdout
-    assert finished.stdout.splitlines()[-1].endswith("checked: 0 problems, 2 warnings")
+    assert finished.stdout.splitlines()[-1].endswith("checked: 0 problems, 3 warnings")
     assert "warning  broker strangers: anyone who reaches the broker may publish" in finished.stdout
 
 

@@ -2,9 +2,11 @@
 
 import shutil
 from dataclasses import replace
+from time import time
 
 import pytest
 
+from firmware.virtual.host import TimeServer
 from gateway.audit import disk
 from gateway.service import Service
 from gateway.settings import WebSettings
@@ -111,3 +113,47 @@ def test_two_gateways_cannot_run_on_one_journal(bench):
     bench.start()
     with pytest.raises(OSError, match=r"journal\.sqlite: another gateway runs on it"):
         Service(bench.settings, bench.basin, lambda: START_MS).start()
+
+
+@pytest.fixture
+def time_server():
+    server = TimeServer(lambda: round(time() * 1000))
+    server.start()
+    yield server
+    server.stop()
+
+
+def with_time_server(basin, server):
+    upper, lower = basin.stations
+    uplink = replace(upper.uplink, time_server=(server.host, server.port))
+    return replace(basin, stations=(replace(upper, uplink=uplink), lower))
+
+
+YEAR_2036_MS = 2_085_978_496_000  # when the seconds of NTP begin again
+
+
+@pytest.mark.parametrize("now_ms", [None, YEAR_2036_MS + 5000], ids=["now", "in the next era"])
+@pytest.mark.parametrize(
+    ("error_ms", "level", "told"), [(0, "ok", "ms"), (5000, "problem", "ms behind"), (-5000, "problem", "ms ahead")]
+)
+def test_the_clock_is_compared_with_the_time_server_of_the_stations(
+    look, bench, time_server, now_ms, error_ms, level, told
+):
+    if now_ms is not None:
+        time_server._now_ms = lambda: now_ms
+    time_server.error_ms = error_ms
+    asked = {"now_ms": lambda: now_ms} if now_ms is not None else {}
+    found = look(basin=with_time_server(bench.basin, time_server), **asked)["clock, by 127.0.0.1"]
+    assert found.level.value == level
+    assert told in found.detail
+
+
+def test_a_time_server_that_is_silent_is_told(look, bench, time_server):
+    time_server.stop()
+    found = look(basin=with_time_server(bench.basin, time_server))["clock, by 127.0.0.1"]
+    assert (found.level.value, found.detail.startswith("no answer")) == ("warning", True)
+    time_server.start()
+
+
+def test_without_a_time_server_nothing_is_said_of_the_clock_but_that(look):
+    assert "names no time server" in look()["clock"].detail
