@@ -194,3 +194,21 @@ def test_ordered_intervals_stand_where_those_of_the_trigger_do_not_fit_them():
         assert intervals.has_begun
         assert intervals.wake_every_ms == intervals.record_every_ms == raised_s * SECOND_MS, name
         assert intervals.send_every_ms == raised_send_s * SECOND_MS, name
+
+
+def test_samples_that_were_counted_by_another_clock_become_no_records():
+    channels = [(1, 2, 1, -3, 0), (1, 1, 1, -3, 0)]
+    low, high = [(0, GOOD), (1000, GOOD)], [(0, GOOD), (2000, GOOD)]
+    sample_ms, now_ms = 300_000, 600_000
+    for name, sampled_at_ms, expected in (
+        ("the same", START_MS + sample_ms, [START_MS + sample_ms, START_MS + now_ms]),
+        ("a second off", START_MS + sample_ms - 1000, [START_MS + sample_ms - 1000, START_MS + now_ms]),
+        ("no clock yet", sample_ms, [START_MS + now_ms]),
+        ("a clock that was set back since", START_MS + sample_ms + 3_600_000, [START_MS + now_ms]),
+    ):
+        intervals = AdaptiveIntervals(Configured(adaptive=ON_LEVEL), channels, b"")
+        assert intervals.take(START_MS, 0, low) == [(START_MS, low)]
+        assert intervals.take(sampled_at_ms, sample_ms, low) == [], name
+        intervals = AdaptiveIntervals(Configured(adaptive=ON_LEVEL), channels, intervals.pack())
+        found = intervals.take(START_MS + now_ms, now_ms, high)
+        assert [instant_ms for instant_ms, _ in found] == expected, (name, found)
