@@ -114,3 +114,17 @@ def test_a_flood_at_a_virtual_station_ends_as_a_mail(part, tmp_path, mail_server
     (mail,) = mail_server.sent_to("duty@example.com")
     assert mail["Subject"] == "[syr-darya] Превышение: «warning», Акджар, Сырдарья, Таджикистан"
     assert "уровень воды не ниже 1.500 м" in mail.get_content()
+
+
+def test_contacts_that_change_while_the_gateway_runs_are_taken_up(bench, until, mail_server, settings):
+    bench.settings = replace(bench.settings, alerts=settings)
+    service = bench.start()
+    service.take_up(with_duty(bench.basin))
+    mail_server.answers["RCPT"] = "450 later"
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [900, 1200]))
+        until(lambda: [each.attempts for each in service.journal.alerts.waiting()] == [1], "an attempt has failed")
+    service.take_up(bench.basin)
+    until(lambda: service.journal.alerts.waiting() == [], "what nobody is to get any more is given up")
+    (dispatch,) = service.journal.alerts.dispatches()
+    assert (dispatch.state, dispatch.answer) == ("dropped", "the contact is no longer in the basin file")
