@@ -9,6 +9,7 @@ from gateway.heartbeat import HEARTBEAT_S
 from gateway.journal import Journal
 from gateway.metrics import COUNTER, GAUGE, Family, Sample, format_metrics
 from gateway.mqtt import Link
+from gateway.ownership import Ownership
 from gateway.progress import Progress
 from gateway.room import Room
 from gateway.stalls import Stage, Stalls
@@ -35,6 +36,7 @@ class Monitor:
         followers: Sequence[str],
         stores: Sequence[str],
         now_ms: Callable[[], int],
+        ownership: Ownership,
     ) -> None:
         self._link = link
         self._journal = journal
@@ -44,6 +46,7 @@ class Monitor:
         self._followers = followers
         self._stores = stores
         self._now_ms = now_ms
+        self._ownership = ownership
         self._refused: Sequence[str] = ()
 
     def note_refused(self, mistakes: Sequence[str]) -> None:
@@ -52,7 +55,8 @@ class Monitor:
 
     def remarks(self) -> list[str]:
         """Return what hinders nothing and wants a person."""
-        return [f"changed files are not taken up: {each}" for each in self._refused]
+        refused = [f"changed files are not taken up: {each}" for each in self._refused]
+        return refused + [f"{each} is gone, and its stations are answered here" for each in self._ownership.gone()]
 
     def stalled(self) -> list[str]:
         """Return the stages that do not get on with work that they have; to be asked by one, every few seconds."""
@@ -114,6 +118,12 @@ class Monitor:
                 [Sample(int(self._link.is_subscribed))],
             ),
             Family("files_refused", GAUGE, "mistakes in changed files, not taken up", [Sample(len(self._refused))]),
+            Family(
+                "standing_in",
+                GAUGE,
+                "gateways that are gone and whose stations are answered here",
+                [Sample(len(self._ownership.gone()))],
+            ),
             Family("holding", GAUGE, "1 while the journal is near its limit", [Sample(int(self._room.is_holding))]),
             Family("journal_bytes", GAUGE, "what its limit counts", [Sample(self._journal.used_bytes())], "bytes"),
             Family("outbox_messages", GAUGE, "what the broker has yet to take", [Sample(self._progress.owed)]),

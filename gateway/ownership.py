@@ -51,6 +51,11 @@ class Ownership:
         """Tell whether receipts, refusals and alerts for this station are this gateway's to send now."""
         return self._own is None or station in self._own or self._stands_in()
 
+    def gone(self) -> list[str]:
+        """Return the gateways that it stands in for now."""
+        now_s = self._monotonic_s()
+        return [name for name, peer in self._peers.items() if peer.is_gone or now_s - peer.heard_s > SILENCE_LIMIT_S]
+
     def begin(self) -> None:
         """Note that the broker is there again: until then no state could be heard."""
         now_s = self._monotonic_s()
@@ -64,8 +69,7 @@ class Ownership:
         peer.heard_s = self._monotonic_s()
 
     def _stands_in(self) -> bool:
-        now_s = self._monotonic_s()
-        gone = [name for name, peer in self._peers.items() if peer.is_gone or now_s - peer.heard_s > SILENCE_LIMIT_S]
+        gone = self.gone()
         if bool(gone) != self._is_standing_in:
             self._is_standing_in = bool(gone)
             if gone:

@@ -263,8 +263,9 @@ class Service:
             *(follower_stage(each, name, self._progress) for each, name in zip(feeders, names, strict=True)),
         ]
         self._monitor = Monitor(
-            self._link, self.journal, self._progress, self._room, stages, [FLAGGING, RECEIPTS], names, self._now_ms
-        )
+            self._link, self.journal, self._progress, self._room, stages, [FLAGGING, RECEIPTS], names, self._now_ms,
+            self._ownership,
+        )  # fmt: skip
 
     def _open_page(self) -> Page | None:
         web, embedded = self._settings.web, self._settings.embedded

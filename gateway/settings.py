@@ -101,6 +101,8 @@ def _read_settings(document: Document) -> Settings:
             gateway.take_boolean("accept_unauthenticated") if "accept_unauthenticated" in gateway else False
         ),
     )
+    if settings.ownership is not None and settings.name in settings.ownership.standby_for:
+        root.note("ownership", f'standby_for "{settings.name}", which is this gateway', "the names of others")
     if settings.receipts_after != AFTER_STORE and settings.has_company:
         expected = f'"{AFTER_STORE}": what is only in the journal of one gateway, the other cannot know of'
         gateway.note("receipts_after", f'"{settings.receipts_after}" beside another gateway', expected)

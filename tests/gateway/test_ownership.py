@@ -1,6 +1,7 @@
 """Who answers a station: its owner, and while that is gone, who stands by for it."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from gateway.ownership import SILENCE_LIMIT_S, Ownership
 from gateway.ownership_settings import OwnershipSettings, check_owned
 from gateway.subscriptions import subscriptions
+from protocol.topics import gateway_state_topic
 from rivergauge.basin import ConfigurationError
 
 STANDBY = OwnershipSettings(own=("lower",), standby_for=("gateway-1",))
@@ -66,6 +68,18 @@ def test_an_owner_that_is_silent_for_long_is_gone_and_is_back_with_its_first_wor
         "gateway-1 is gone: this gateway answers its stations now",
         "gateway-1 is back: its stations are its own again",
     ]
+
+
+def test_a_standby_tells_machines_and_people_for_whom_it_answers(bench, until):
+    bench.settings = replace(bench.settings, name="gateway-2", ownership=STANDBY)
+    service = bench.start()
+    assert service._monitor.remarks() == []
+    assert "rivergauge_standing_in 0" in service._monitor.metrics()
+    with bench.station("upper") as somebody:
+        somebody.publish_bytes(b'{"state": "gone"}', gateway_state_topic("gateway-1"))
+        until(service._monitor.remarks, "the owner's word is heard")
+    assert service._monitor.remarks() == ["gateway-1 is gone, and its stations are answered here"]
+    assert "rivergauge_standing_in 1" in service._monitor.metrics()
 
 
 def test_silence_is_counted_only_while_the_broker_is_there(hand):

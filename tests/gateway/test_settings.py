@@ -123,6 +123,10 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
         ("port = 1883", 'port = 1883\n[broker.tls]\ncertificate_file = "c"', "broker.tls.ca_file: found nothing"),
         ("port = 1883", 'port = 1883\n[broker.tls]\nca_file = "ca"\nkey_file = "k"', "broker.tls.certificate_file"),
         (LEAST[-1:], '\n[ownership]\nstandby_for = ["gateway-2"]\n', "ownership.own: found nothing"),
+        (
+            LEAST[-1:], '\n[ownership]\nown = []\nstandby_for = ["gateway-1"]\n',
+            'ownership: found standby_for "gateway-1", which is this gateway, expected the names of others',
+        ),
         (LEAST[-1:], '\n[ownership]\nown = ["Upper"]\n', "ownership.own: found a list of 1"),
         (
             "[broker]", 'receipts_after = "journal"\n[ownership]\n[broker]',
@@ -140,7 +144,7 @@ def test_a_path_is_relative_to_the_file(load, tmp_path):
         "an unknown key", "no store", "no TOML", "a page without a store to read", "a store twice",
         "a page for others without a token", "a page everywhere without a name",
         "TLS without an authority", "a key without certificate",
-        "a standby that says nothing of its own stations", "an id that is none", "receipts too early for two gateways",
+        "a standby that says nothing of its own stations", "a standby for itself", "an id that is none", "receipts too early for two gateways",
         "receipts too early for a share", "a limit of nothing",
         "an owner that shares",
     ],
