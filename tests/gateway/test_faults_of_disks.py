@@ -149,6 +149,21 @@ def test_databases_torn_by_a_power_cut_in_mid_write_have_all_that_was_receipted(
     assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(21)), service.counts())
 
 
+def test_a_store_that_was_moved_away_gets_what_the_journal_still_holds_under_another_name(bench, until):
+    service = bench.start()
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [500] * 20))
+        assert upper.has_receipts(7, 0, 19)
+        bench.stop(service)
+        (bench.folder / "observations.sqlite").rename(bench.folder / "damaged.sqlite")
+        bench.settings = replace(bench.settings, stores=(replace(bench.settings.embedded, name="again"),))
+        service = bench.start()
+        upper.publish(stage_batch(20, [500] * 20))
+        assert upper.has_receipts(7, 20, 39)
+        until(service.is_idle, "the gateway is idle")
+    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(40)), service.counts())
+
+
 @pytest.mark.parametrize("file", ["journal.sqlite", "observations.sqlite"])
 def test_a_torn_database_is_told_at_the_start_and_left_as_it_is(bench, file):
     bench.stop(bench.start())
