@@ -17,7 +17,7 @@ from gateway.series import Seen, in_order_of_time
 from gateway.stores.store import AUTHENTICATED, Delivery
 from gateway.transaction import Transaction
 from gateway.worker import Worker
-from protocol.topics import flag_topic
+from protocol import topics
 from rivergauge.basin import Basin, Station
 
 __all__ = ["FLAGGING", "Flagging"]
@@ -183,7 +183,7 @@ class Flagging(Worker):
         for at_ms, flag in flags:
             # A frame that carries a flag holds no records and is owed no receipt.
             frames.append(Frame(FLAG, flag.station, at_ms, b"", 0, 0, 0, (), flag_to_json(flag)))
-            transaction.add_outgoing(Outgoing(flag_topic(flag.basin, flag.station), flag_message(flag), True))
+            transaction.add_outgoing(Outgoing(topics.topic(flag.basin, flag.station, "flag"), flag_message(flag), True))
             self._herald.tell(transaction, flag)
         return transaction.add_frames(frames)
 

@@ -18,9 +18,10 @@ from gateway.record_intake import ChannelTwice, Origin, RecordIntake, TooManyRec
 from gateway.reports import REPORT_DECODERS, take_report
 from gateway.senml_batches import PackRefused
 from gateway.windows import Windows
+from protocol import topics
 from protocol.cose import Forged, Sealed, parse_sealed, seal, verify
 from protocol.messages import DecodeError, Refused, encode_receipt
-from protocol.topics import BadTopic, parse_topic, receipt_topic
+from protocol.topics import BadTopic, parse_topic
 from protocol.variables import UnknownVariable
 from rivergauge.basin import SenmlName
 
@@ -135,7 +136,7 @@ class Ingest:
             return refused(reason, origin.topic, message, received_at_ms)
 
     def _refusal(self, station: str, key: bytes, sealed: Sealed, error: Exception) -> Outgoing:
-        topic = receipt_topic(self._basin, station)
+        topic = topics.topic(self._basin, station, "receipt")
         reason = error.reason if isinstance(error, DecodeError) else REASON_WORDS[type(error)]
         payload = encode_receipt(Refused(sealed.tag, reason))
         return Outgoing(topic, seal(payload, key, sealed.key_id, topic, self._hmac_sha256), False)

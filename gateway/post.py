@@ -10,10 +10,11 @@ from gateway.mqtt import Link, Publication
 from gateway.progress import Progress
 from gateway.ranges import joined
 from gateway.worker import Worker
+from protocol import topics
 from protocol.cose import seal
 from protocol.messages import Receipt, encode_receipt
 from protocol.receipts import RANGES_LIMIT
-from protocol.topics import parse_topic, receipt_topic
+from protocol.topics import parse_topic
 
 __all__ = ["RECEIPTS", "Post"]
 
@@ -129,5 +130,5 @@ class Post(Worker):
         if key is None:
             # The station sends again, with a key that is valid, and is receipted then.
             return []
-        topic = receipt_topic(self._basin, station)
+        topic = topics.topic(self._basin, station, "receipt")
         return [Publication(topic, seal(payload, key, key_id, topic, self._hmac_sha256))]

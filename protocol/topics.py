@@ -45,38 +45,6 @@ def parse_topic(text: str) -> tuple[str, str, str]:
     return basin, station, leaf
 
 
-def data_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "data")
-
-
-def birth_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "birth")
-
-
-def event_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "event")
-
-
-def reply_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "reply")
-
-
-def online_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "online")
-
-
-def receipt_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "receipt")
-
-
-def command_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "command")
-
-
-def flag_topic(basin: str, station: str) -> str:
-    return topic(basin, station, "flag")
-
-
 def gateway_state_topic(name: str) -> str:
     """Return the topic on which the gateway `name` says accepting or hold, or raise BadTopic."""
     if not is_id(name):

@@ -12,9 +12,9 @@ from gateway.journal import Journal
 from gateway.keys import KeyFileError, Keys
 from gateway.progress import Progress
 from gateway.worker import Worker
+from protocol import topics
 from protocol.cose import seal
 from protocol.messages import Command, encode_command
-from protocol.topics import command_topic
 
 __all__ = ["Commanding"]
 
@@ -82,6 +82,6 @@ class Commanding(Worker):
             return None
         complaint.clear()
         command = Command(self._gateway, given.command_no, given.expires_at_ms, given.name, dict(given.arguments))
-        topic = command_topic(self._basin, given.station)
+        topic = topics.topic(self._basin, given.station, "command")
         message = seal(encode_command(command), key, key_id, topic, self._hmac_sha256)
         return Outgoing(topic, message, False)

@@ -22,9 +22,9 @@ from gateway.feeding import GROUP_LIMIT
 from gateway.service import Service
 from gateway.settings import AFTER_JOURNAL, AFTER_STORE, BrokerSettings, EmbeddedSettings, InfluxSettings, Settings
 from gateway.stores.store import Block, BlockStore, Sent, Written
+from protocol import topics
 from protocol.cose import seal
 from protocol.messages import Batch, Channel, Column, encode_data
-from protocol.topics import data_topic
 from protocol.variables import INSTANT, MEDIAN, code_of
 from rivergauge import parts
 from rivergauge.basin import Basin, load_basin
@@ -170,7 +170,7 @@ def _packets(basin: Basin, keys: Path, batch: int, count: int) -> Iterator[bytes
         write_key(keys, basin.code, station.id, "key-1", key)
     for number in range(count):
         turn, at = divmod(number, len(basin.stations))
-        topic = data_topic(basin.code, basin.stations[at].id)
+        topic = topics.topic(basin.code, basin.stations[at].id, "data")
         payload = encode_data(_batch(turn * batch, batch, at))
         yield publish_packet(topic.encode(), seal(payload, key, b"key-1", topic, hmac_sha256), number)
 

@@ -10,9 +10,9 @@ from typing import Self
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from protocol import topics
 from protocol.cose import open_sealed, seal
 from protocol.messages import Batch, Channel, Column, Receipt, Refused, decode_receipt, encode_data
-from protocol.topics import data_topic, receipt_topic
 from protocol.variables import COUNT, MEDIAN, code_of
 
 __all__ = ["NOW_MS", "RECORD_EVERY_MS", "START_MS", "Publisher", "hmac_sha256", "stage_batch", "write_key"]
@@ -66,7 +66,7 @@ class Publisher:
         self.station = station
         self.key_id = key_id.encode()
         self.key = key
-        self.topic = data_topic(basin, station)
+        self.topic = topics.topic(basin, station, "data")
         self.answers: list[Receipt | Refused] = []
         self.receipted: set[tuple[int, int]] = set()
         self._port = port
@@ -118,7 +118,7 @@ class Publisher:
         return [each for each in self.answers if isinstance(each, Refused)]
 
     def _connected(self, client: paho.Client, *_: object) -> None:
-        client.subscribe(receipt_topic(self.basin, self.station), qos=1)
+        client.subscribe(topics.topic(self.basin, self.station, "receipt"), qos=1)
 
     def _message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
         keys = {self.key_id: self.key}

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from protocol import topics
 from protocol.cose import seal
 from protocol.messages import encode_data
-from protocol.topics import data_topic, receipt_topic
 from tests.fakes.many_stations import connect_and_publish
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch, write_key
 from tests.gateway.accounting import assert_embedded_has, names
@@ -43,14 +43,14 @@ def test_a_thousand_stations_connecting_at_once_are_all_stored_and_receipted(ben
     service = bench.start()
     connect_and_publish(bench.mosquitto.port, {station: message(bench, station) for station in stations})
     receipted = {heard.get(timeout=30)[0] for _ in stations}
-    assert receipted == {receipt_topic(bench.basin.code, station) for station in stations}
+    assert receipted == {topics.topic(bench.basin.code, station, "receipt") for station in stations}
     until(service.is_idle, "the gateway is idle")
     expected = [name for station in stations for name in names(station, 7, range(3))]
     assert_embedded_has(bench.settings.embedded.path, expected, service.counts())
 
 
 def message(bench, station):
-    topic = data_topic(bench.basin.code, station)
+    topic = topics.topic(bench.basin.code, station, "data")
     return topic, seal(encode_data(stage_batch(0, [500] * 3)), bench.key(station), b"key-1", topic, hmac_sha256)
 
 

@@ -14,16 +14,16 @@ from gateway.plausibility import Plausibility
 from gateway.quarantine import LETTERS_PER_MINUTE, Quarantine
 from gateway.rate_limits import DEFAULT_LIMITS, RateLimits
 from gateway.windows import SAME_INSTANT, Windows
+from protocol import topics
 from protocol.cose import open_sealed, seal
 from protocol.messages import Birth, Channel, Column, Refused, decode_receipt, encode_birth, encode_data
-from protocol.topics import birth_topic, data_topic, receipt_topic
 from protocol.variables import INSTANT, code_of
 from tests.fakes.publisher import NOW_MS, hmac_sha256, stage_batch, write_key
 
 BASIN = "test-basin"
 STATIONS = ("upper", "lower", "keyless", "broken")
 KEY = b"k" * 32
-TOPIC = data_topic(BASIN, "upper")
+TOPIC = topics.topic(BASIN, "upper", "data")
 
 
 @pytest.fixture
@@ -76,15 +76,15 @@ def test_a_good_message_becomes_a_frame_with_all_its_records(ingest):
         (TOPIC, GOOD[:-1], "refused", "truncated at byte"),
         (TOPIC, GOOD + b"\x00", "refused", "trailing"),
         (TOPIC, GOOD[:-1] + bytes([GOOD[-1] ^ 1]), "forged", "wrong-tag"),
-        (data_topic(BASIN, "lower"), GOOD, "forged", "unknown-key"),
-        (TOPIC, sealed(encode_data(stage_batch(0, [1])), birth_topic(BASIN, "upper")), "forged", "wrong-tag"),
+        (topics.topic(BASIN, "lower", "data"), GOOD, "forged", "unknown-key"),
+        (TOPIC, sealed(encode_data(stage_batch(0, [1])), topics.topic(BASIN, "upper", "birth")), "forged", "wrong-tag"),
         (TOPIC, sealed(b"\x80"), "refused", ""),
         (TOPIC, sealed(birth()), "refused", "wrong-kind"),
-        (data_topic(BASIN, "keyless"), GOOD, "forged", "unknown-key"),
-        (data_topic(BASIN, "broken"), GOOD, "forged", "broken.key:1"),
-        (data_topic(BASIN, "stranger"), GOOD, "refused", "unknown-station"),
-        (data_topic("other-basin", "upper"), GOOD, "refused", "unknown-station"),
-        (receipt_topic(BASIN, "upper"), GOOD, "refused", "foreign-topic"),
+        (topics.topic(BASIN, "keyless", "data"), GOOD, "forged", "unknown-key"),
+        (topics.topic(BASIN, "broken", "data"), GOOD, "forged", "broken.key:1"),
+        (topics.topic(BASIN, "stranger", "data"), GOOD, "refused", "unknown-station"),
+        (topics.topic("other-basin", "upper", "data"), GOOD, "refused", "unknown-station"),
+        (topics.topic(BASIN, "upper", "receipt"), GOOD, "refused", "foreign-topic"),
         ("rg/1/test-basin/upper", GOOD, "refused", "foreign-topic"),
         ("", GOOD, "refused", "foreign-topic"),
     ],
@@ -140,7 +140,7 @@ def test_a_message_that_verifies_but_cannot_be_decoded_is_answered(ingest, paylo
     judgement = ingest.judge(TOPIC, message, NOW_MS)
     assert judgement.counts["messages_refused"] == 1
     answer = judgement.answer
-    assert answer.topic == receipt_topic(BASIN, "upper")
+    assert answer.topic == topics.topic(BASIN, "upper", "receipt")
     refused = decode_receipt(open_sealed(answer.payload, {b"upper-1": KEY}, answer.topic, hmac_sha256))
     assert isinstance(refused, Refused)
     assert message.endswith(refused.tag)
@@ -175,7 +175,7 @@ def test_a_second_record_for_an_instant_is_a_dead_letter_and_the_rest_goes_on(in
 
 
 def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(ingest, tmp_path):
-    topic = data_topic(BASIN, "keyless")
+    topic = topics.topic(BASIN, "keyless", "data")
     message = sealed(encode_data(stage_batch(0, [1])), topic)
     before = ingest.judge(topic, message, NOW_MS)
     write_key(tmp_path, BASIN, "keyless", "upper-1", KEY)
@@ -213,6 +213,6 @@ def test_a_record_that_a_store_refused_goes_to_the_stores_alone(ingest):
 
 
 def test_a_birth_is_kept_as_a_report(ingest):
-    topic = birth_topic(BASIN, "upper")
+    topic = topics.topic(BASIN, "upper", "birth")
     report = ingest.judge(topic, sealed(birth(3, 4), topic), NOW_MS).report
     assert (report.station, report.leaf, report.boot_no, report.message_no) == ("upper", "birth", 3, 4)

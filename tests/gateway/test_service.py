@@ -14,10 +14,11 @@ from gateway.observations import REMOVED, Gap, Observation
 from gateway.service import Service
 from gateway.settings import WebSettings
 from gateway.status import read_status
+from protocol import topics
 from protocol.cose import seal
 from protocol.messages import encode_data
 from protocol.quality import FAIL, GOOD, MISSING, NO_READING
-from protocol.topics import flag_topic, gateway_state_topic
+from protocol.topics import gateway_state_topic
 from tests.fakes.publisher import NOW_MS, RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
 
 FOREVER_MS = (0, 2**62)
@@ -118,7 +119,7 @@ def test_a_gap_that_a_station_tells_is_kept(bench):
 
 def test_a_flag_is_stored_published_and_cleared(bench, listener, until):
     service = bench.start()
-    heard = listener(flag_topic("test-basin", "upper"))
+    heard = listener(topics.topic("test-basin", "upper", "flag"))
     with bench.station("upper") as upper:
         upper.publish(stage_batch(0, [900, 1200]))
         topic, raised = heard.get(timeout=20)
@@ -139,7 +140,7 @@ def test_a_raised_flag_reaches_one_who_comes_later(bench, listener, until):
     with bench.station("upper") as upper:
         upper.publish(stage_batch(0, [1200]))
         until(lambda: upper.has_receipts(7, 0, 0) and service.is_idle(), "the gateway is idle")
-    _, message = listener(flag_topic("test-basin", "upper")).get(timeout=20)
+    _, message = listener(topics.topic("test-basin", "upper", "flag")).get(timeout=20)
     assert json.loads(message)["state"] == "raised"
 
 

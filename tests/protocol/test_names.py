@@ -34,14 +34,6 @@ def test_a_topic_is_parsed_to_what_it_was_made_of(leaf):
     assert topics.parse_topic(made) == ("syr-darya", "u" * 32, leaf)
 
 
-def test_each_leaf_has_its_own_topic():
-    made = [
-        getattr(topics, f"{leaf}_topic")("b", "s")
-        for leaf in ("data", "birth", "event", "reply", "online", "receipt", "command", "flag")
-    ]
-    assert [topics.parse_topic(text)[2] for text in made] == list(topics.LEAVES)[:8]
-
-
 def test_the_state_of_a_gateway_is_beside_the_basins():
     assert topics.gateway_state_topic("g1") == "rg/1/gateway/g1/state"
     with pytest.raises(topics.BadTopic):

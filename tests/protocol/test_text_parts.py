@@ -29,7 +29,7 @@ def test_the_parts_together_are_the_text_and_each_has_its_hash(length):
 def test_the_largest_command_with_a_part_is_read_whole_by_a_station():
     part = split_text("x" * PART_LIMIT * PARTS_LIMIT)[-1]
     payload = encode_command(Command(LONGEST_ID, 2**32 - 1, 4_294_967_295_999, "new-configuration", part))
-    topic = topics.command_topic(LONGEST_ID, LONGEST_ID)
+    topic = topics.topic(LONGEST_ID, LONGEST_ID, "command")
     message = cose.seal(payload, bytes(32), b"k" * cose.KEY_ID_LIMIT, topic, hmac_sha256, tag_bytes=32)
     assert MQTT_HEAD_BYTES + len(topic) + len(message) <= PACKET_LIMIT
 

@@ -4,10 +4,10 @@ import pytest
 
 from gateway.commanding.entries import CARRIED_OUT, OVERDUE, RECEIVED, REFUSED, SENT, WAITING, GivenCommand, Told
 from gateway.journal import Journal
+from protocol import topics
 from protocol.commands import DONE, EXPIRED, FAILED, UNKNOWN_COMMAND, Reply
 from protocol.cose import open_sealed, seal
 from protocol.messages import decode_command, encode_reply
-from protocol.topics import command_topic, reply_topic
 from tests.fakes.publisher import NOW_MS, hmac_sha256, write_key
 
 DAY_MS = 86_400_000
@@ -84,13 +84,13 @@ def test_what_became_of_a_command(sent_at_ms, reply, now_ms, state):
 
 
 def answer(upper, command_no, gateway="gateway-1", message_no=1):
-    topic = reply_topic(upper.basin, upper.station)
+    topic = topics.topic(upper.basin, upper.station, "reply")
     payload = encode_reply(Reply(1, message_no, gateway, command_no, DONE, "", {"free_heap": 100_000}))
     upper.publish_bytes(seal(payload, upper.key, upper.key_id, topic, hmac_sha256), topic)
 
 
 def test_a_command_reaches_its_station_sealed_and_its_reply_is_matched(bench, listener, until):
-    heard = listener(command_topic("test-basin", "upper"))
+    heard = listener(topics.topic("test-basin", "upper", "command"))
     service = bench.start()
     journal = service.journal
     with bench.station("upper") as upper:
@@ -116,17 +116,17 @@ def test_a_command_reaches_its_station_sealed_and_its_reply_is_matched(bench, li
 
 def test_a_command_waits_for_its_station_s_key_and_holds_no_other_up(bench, listener, until, caplog):
     (bench.settings.keys / "test-basin" / "upper.key").unlink()
-    heard = listener(command_topic("test-basin", "lower"))
+    heard = listener(topics.topic("test-basin", "lower", "command"))
     service = bench.start()
     give(service.journal, given(station="upper"), given(station="lower"))
-    assert heard.get(timeout=20)[0] == command_topic("test-basin", "lower")
+    assert heard.get(timeout=20)[0] == topics.topic("test-basin", "lower", "command")
     assert "commands to upper: no key upper-1" in caplog.text
     write_key(bench.settings.keys, "test-basin", "upper", "upper-1", bench.key("upper"))
     until(lambda: not service.journal.commands.unsent(NOW_MS), "the other is sent too")
 
 
 def test_a_command_given_while_the_gateway_is_away_goes_out_once_when_it_is_back(bench, listener, until):
-    heard = listener(command_topic("test-basin", "upper"))
+    heard = listener(topics.topic("test-basin", "upper", "command"))
     service = bench.start()
     bench.stop(service)
     journal = Journal(bench.settings.journal)
@@ -139,6 +139,6 @@ def test_a_command_given_while_the_gateway_is_away_goes_out_once_when_it_is_back
     service = bench.start()
     until(service.is_idle, "the gateway is idle again")
     with bench.station("upper") as upper:
-        upper.publish_bytes(b"the end", command_topic("test-basin", "upper"))
+        upper.publish_bytes(b"the end", topics.topic("test-basin", "upper", "command"))
     assert heard.get(timeout=20)[1] != b"the end"
     assert heard.get(timeout=20)[1] == b"the end"
