@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.heartbeat import HEARTBEAT_S
 from gateway.ownership_settings import OwnershipSettings
 
-__all__ = ["SILENCE_LIMIT_S", "Ownership"]
+__all__ = ["SILENCE_LIMIT_S", "STATE_LIMIT", "Ownership"]
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # with it, or a network that keeps the two apart.
 SILENCE_LIMIT_S = 4 * HEARTBEAT_S
 GONE = "gone"
+# A state takes some 50 bytes. What is longer is none, and might be nested deeper than can be read.
+STATE_LIMIT = 512
 
 
 @dataclass(slots=True)
@@ -80,6 +82,8 @@ class Ownership:
 
 
 def _state(payload: bytes) -> str | None:
+    if len(payload) > STATE_LIMIT:
+        return None
     try:
         said = json.loads(payload)
     except ValueError:

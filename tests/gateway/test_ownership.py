@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ownership import SILENCE_LIMIT_S, Ownership
+from gateway.ownership import SILENCE_LIMIT_S, STATE_LIMIT, Ownership
 from gateway.ownership_settings import OwnershipSettings, check_owned
 from gateway.subscriptions import subscriptions
 from protocol.topics import gateway_state_topic
@@ -44,8 +44,10 @@ def test_a_gateway_without_others_answers_every_station(hand):
         (b'["gone"]', False),
         (b'{"state": 7}', False),
         (b"\xff", False),
+        (b"[" * STATE_LIMIT, False),
+        (b"[" * 100_000, False),
     ],
-    ids=["accepting", "holding", "gone", "no JSON", "no object", "no text", "no UTF-8"],
+    ids=["accepting", "holding", "gone", "no JSON", "no object", "no text", "no UTF-8", "nested", "nested too deep"],
 )
 def test_a_standby_answers_the_stations_of_an_owner_that_says_gone(hand, payload, answers):
     ownership = Ownership(STANDBY, hand)
