@@ -4,7 +4,7 @@ VENV   := .venv/bin
 SHELL  := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench hil fuzz hostile standby kills clean
+.PHONY: help demo test check bench hil fuzz hostile trials standby kills clean
 
 COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
             $(wildcard $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd')))
@@ -45,6 +45,9 @@ cuts: .venv/built .venv/developer .cache/demo-parts  ## 10,000 power cuts inside
 
 kills: .venv/built .venv/developer .cache/demo-parts  ## 200 kills of the gateway under load, each printed
 	@GATEWAY_KILLS=200 $(VENV)/python -m pytest -q -s tests/gateway/test_faults_by_kills.py -k random $(ARGS)
+
+trials: .venv/built .venv/developer .cache/demo-parts  ## a power cut at every flash operation of a configuration's trial
+	@TRIAL_CUTS=1000 $(VENV)/python -m pytest -q tests/firmware/virtual/test_trial_cuts.py --timeout 1800 $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info

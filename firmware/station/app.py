@@ -17,6 +17,7 @@ from .power import LOG_ONLY, SLEEP, Power, sleep_look_every_ms
 from .queue import Queue
 from .sampler import Sampler
 from .schedule import FixedIntervals, due_instant, skipped_instants
+from .trial import Trial
 
 WAKE_UP_MS = 1000  # from the start of the processor to the first line here, and a little more
 UPLINK_MARGIN_MS = 2000  # between the end of the uplink and the wake for the next instant
@@ -29,11 +30,15 @@ CLOCK_STEP_MS = 60_000  # a clock that gained more between two records was put f
 def run(board, root=""):
     """Do one wake; does not return, since deep sleep ends the run."""
     black_box = BlackBox(board, root)
+    trial = Trial(root)
     try:
-        configuration = config.load(root)
-        wake = Wake(board, configuration, black_box, root)
+        configuration = trial.configuration(config.load)
+        wake = Wake(board, configuration, trial, black_box, root)
     except Exception as error:
         black_box.note_exception("start", error)
+        if trial.is_on:
+            trial.revert(error)
+            board.reset()
         board.deep_sleep_until(board.monotonic_ms() + FAILED_START_SLEEP_MS)
     for phase in (
         wake.explain_skipped,
@@ -60,9 +65,10 @@ class Wake:
     Instants are counted in UTC where the board has it, else in monotonic time; `_ahead_ms` turns one into the other.
     """
 
-    def __init__(self, board, configuration, black_box, root):
+    def __init__(self, board, configuration, trial, black_box, root):
         self._board = board
         self._configuration = configuration
+        self._trial = trial
         self._orders = Orders(root, configuration.configuration_no)
         self._orders.apply_to(configuration)
         self._black_box = black_box
@@ -80,6 +86,7 @@ class Wake:
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._newest = self._queue.newest_record()  # of the wakes before
         self.wants_reset = False  # a command asked for a new start
+        self._has_measured = False  # a record that can be sent now
         self._attempted_ms = None  # the instant this wake has measured, or failed to
         if self._memory.is_new_boot:
             self._memory.boot_no = count_boot(root, self._newest.boot_no if self._newest else 0)
@@ -120,6 +127,7 @@ class Wake:
         self._power.note_sensors(self._board.monotonic_ms() - began_ms)
         for instant_ms, values in self._intervals.take(due_ms, monotonic_ms, sample):
             self._append(instant_ms, values)
+            self._has_measured = self._clock.utc_ms() is not None
         if self._intervals.has_begun:
             self._black_box.note("trigger", "raised: a record every %d ms" % self._intervals.record_every_ms)
 
@@ -165,7 +173,7 @@ class Wake:
         """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
         if not self._power.may_use_radio(self._intervals.is_raised):
             return
-        is_urgent = self._intervals.has_begun or self._power.has_news
+        is_urgent = self._intervals.has_begun or self._power.has_news or self._trial.is_on
         is_due = self._attempted_ms is not None and self._attempted_ms % self._intervals.send_every_ms == 0
         if not (is_urgent or is_due or self._memory.awaits_receipts or not self._memory.is_born):
             return
@@ -187,7 +195,9 @@ class Wake:
         began_ms = self._board.monotonic_ms()
         try:
             asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
-            uplink.exchange(asleep_until_ms, deadline_ms)
+            outcome = self._trial.outcome()
+            if uplink.exchange(asleep_until_ms, deadline_ms, [outcome] if outcome else []) and outcome:
+                self._trial.forget_outcome()
         except (HardwareError, ProtocolError) as error:
             # Said once, when it begins: a network that is away for days must not push other notes out.
             if not was_cut_off:
@@ -196,6 +206,8 @@ class Wake:
             restraint.note_exchange(was_answered=not self._memory.awaits_receipts)
             self._power.note_exchange()
             self._power.note_radio(self._board.monotonic_ms() - began_ms)
+        if self._trial.is_on and self._has_measured and not memory.awaits_receipts:
+            self._trial.confirm()
 
     def leave_network(self):
         """Switch the radio off; the time and the records shared one joining of the network."""
@@ -216,7 +228,16 @@ class Wake:
     def _carry_out(self, command_payload):
         from .commands import Station, carry_out
 
-        station = Station(self._board, self._orders, self._memory, self._queue, self._clock, self._power)
+        station = Station(
+            self._board,
+            self._configuration,
+            self._trial,
+            self._orders,
+            self._memory,
+            self._queue,
+            self._clock,
+            self._power,
+        )
         reply = carry_out(command_payload, station)
         self.wants_reset = self.wants_reset or station.wants_reset
         return reply

@@ -14,8 +14,10 @@ RANGE_LIMIT = 10_000  # records of one send-range: more than a queue of 512 KiB 
 class Station:
     """What commands may reach; `wants_reset` says that one asked for a new start after this exchange."""
 
-    def __init__(self, board, orders, memory, queue, clock, power):
+    def __init__(self, board, configuration, trial, orders, memory, queue, clock, power):
         self.board = board
+        self.configuration = configuration
+        self.trial = trial
         self.orders = orders
         self.memory = memory
         self.queue = queue
@@ -73,6 +75,18 @@ def _maintenance(arguments, station):
     return DONE, "", {}
 
 
+def _new_configuration(arguments, station):
+    from .reconfiguration import take_configuration
+
+    return take_configuration(arguments, station)
+
+
+def _new_rating(arguments, station):
+    from .reconfiguration import take_rating
+
+    return take_rating(arguments, station)
+
+
 def _report_health(_arguments, station):
     battery_v = station.board.battery_v()
     gc.collect()
@@ -100,6 +114,8 @@ def _reboot(_arguments, station):
 
 COMMANDS = {
     "maintenance": _maintenance,
+    "new-configuration": _new_configuration,
+    "new-rating": _new_rating,
     "reboot": _reboot,
     "report-health": _report_health,
     "send-range": _send_range,

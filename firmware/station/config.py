@@ -74,11 +74,11 @@ class SensorSettings:
         self.statistics = DEFAULT  # of a burst: codes of protocol.variables, in the order of the record's values
 
 
-def load(root=""):
-    """Return the Configuration in the folder `root`, or raise ConfigurationError."""
+def load(root="", path="/station.json"):
+    """Return the Configuration in a file below the folder `root`, or raise ConfigurationError."""
     configuration = Configuration()
     configuration.root = root
-    configuration.source = _read(root + "/station.json")
+    configuration.source = _read(root + path)
     try:
         table = json.loads(configuration.source)
     except ValueError:

@@ -58,8 +58,11 @@ class Uplink:
             self._envelope.topic("command"): self._take_command,
         }
 
-    def exchange(self, asleep_until_ms, deadline_ms):
-        """Connect, send what is pending, take the receipts, and leave; raise HardwareError or ProtocolError."""
+    def exchange(self, asleep_until_ms, deadline_ms, events=()):
+        """Connect, send what is pending, take the receipts, and leave; raise HardwareError or ProtocolError.
+
+        Return True when the broker has all that was sent, with `events`, each (name, detail, facts).
+        """
         had_open_receipts = self._memory.awaits_receipts
         self._memory.awaits_receipts = True
         try:
@@ -69,11 +72,15 @@ class Uplink:
             try:
                 self._session = Session(self._board, link, self._on_message)
                 self._greet(had_open_receipts, connect_by_ms)
+                for name, detail, facts in events:
+                    event = notices.event(self._board, self._memory, name, detail, facts)
+                    self._publish("event", event, connect_by_ms)
                 self._send_records(deadline_ms - FAREWELL_MS)
                 self._publish_asleep(asleep_until_ms, deadline_ms)
                 self._memory.awaits_receipts = not self._await_answers(deadline_ms - FAREWELL_MS)
                 self._memory.is_born = self._memory.is_born or not self._session.unacknowledged
                 self._session.disconnect(deadline_ms)
+                return not self._session.unacknowledged
             finally:
                 link.close()
                 self._restraint.spend(self._session.byte_count, self._board.utc_ms())
