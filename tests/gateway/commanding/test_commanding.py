@@ -24,6 +24,16 @@ def give(journal, *commands):
         return [transaction.commands.give(each) for each in commands]
 
 
+def give_from_outside(bench, *commands):
+    """Give them as the command line does, which is another process."""
+    journal = Journal(bench.settings.journal)
+    journal.open()
+    try:
+        return give(journal, *commands)
+    finally:
+        journal.close()
+
+
 @pytest.fixture
 def journal(tmp_path):
     journal = Journal(tmp_path / "journal.sqlite")
@@ -94,7 +104,7 @@ def test_a_command_reaches_its_station_sealed_and_its_reply_is_matched(bench, li
     service = bench.start()
     journal = service.journal
     with bench.station("upper") as upper:
-        numbers = give(journal, given("set-interval", SET_INTERVAL), given())
+        numbers = give_from_outside(bench, given("set-interval", SET_INTERVAL), given())
         commands = []
         for _ in numbers:
             topic, message = heard.get(timeout=20)
@@ -129,10 +139,7 @@ def test_a_command_given_while_the_gateway_is_away_goes_out_once_when_it_is_back
     heard = listener(topics.topic("test-basin", "upper", "command"))
     service = bench.start()
     bench.stop(service)
-    journal = Journal(bench.settings.journal)
-    journal.open()
-    give(journal, given("reboot"))
-    journal.close()
+    give_from_outside(bench, given("reboot"))
     service = bench.start()
     until(lambda: not service.journal.commands.unsent(NOW_MS) and service.is_idle(), "the gateway is idle")
     bench.stop(service)
