@@ -28,6 +28,7 @@ class VictoriaStore:
         self.name = name
         self._server = server
         self._proof = Proof(server)
+        self._is_reached = False
         query = {"precision": "ms"}
         self.lines = LineWriter(
             name, server.url, lambda body: server.post("/api/v2/write", query, body), VICTORIA_METRICS_MEANINGS
@@ -44,6 +45,9 @@ class VictoriaStore:
 
     def write(self, deliveries: Sequence[Delivery]) -> Outcome:
         """Write all; a record that the server does not give back is refused."""
+        stopped = self._reach()
+        if stopped is not None:
+            return stopped
         reasons = self.lines.write([line for delivery in deliveries for line in lines_of(delivery)])
         if not isinstance(reasons, dict):
             return reasons
@@ -59,6 +63,9 @@ class VictoriaStore:
         """Import all; None when the server does not have all of it afterwards: then `write` finds out which."""
         if not blocks:
             return Written()
+        stopped = self._reach()
+        if stopped is not None:
+            return stopped
         is_taken = self._series.write_blocks([block.text for block in blocks])
         if not isinstance(is_taken, bool):
             return is_taken
@@ -70,6 +77,15 @@ class VictoriaStore:
     def read_records(self, basin: str, station: str, log_id: int, first_no: int, last_no: int) -> list[tuple[int, int]]:
         """Return (record number, time in ms) of the records of a log that are stored; raise Unreadable."""
         return self._proof.read_records(basin, station, log_id, first_no, last_no)
+
+    def _reach(self) -> Away | Parked | None:
+        """Find out, before the first write, whether the url leads to the server."""
+        # A wrong path is answered 400, as a bad line is: every record would become a dead letter.
+        if self._is_reached:
+            return None
+        stopped = self._proof.flush()
+        self._is_reached = stopped is None
+        return stopped
 
     def _read_back(self, deliveries: Sequence[Delivery], reasons: Reasons) -> Away | Parked | None:
         """Add the records that the server does not have to `reasons`; return why they could not be asked for."""

@@ -27,12 +27,16 @@ class Proof:
     def __init__(self, server: HttpServer) -> None:
         self._server = server
 
+    def flush(self) -> Away | Parked | None:
+        """Have the server show what it has taken, which else takes a second or more; return what prevents it."""
+        answer = self._server.post("/internal/force_flush", {}, b"")
+        return None if answer.status in TAKEN else _unproven(answer, self._server.url)
+
     def missing(self, sent: Sequence[Sent]) -> list[list[int]] | Away | Parked:
         """Return for each of `sent` the numbers of the records that the server does not have."""
-        # Without it what was just written is not seen for a second or more.
-        answer = self._server.post("/internal/force_flush", {}, b"")
-        if answer.status not in TAKEN:
-            return _unproven(answer, self._server.url)
+        stopped = self.flush()
+        if stopped is not None:
+            return stopped
         found: dict[Place, dict[int, float]] = {}
         for together in _requests(sent):
             wanted = _numbers_of(together[0].basin, {each.station for each in together})
@@ -40,8 +44,11 @@ class Proof:
                                   max(each.times_ms[-1] for each in together) / 1000)  # fmt: skip
             if answer.status != 200:
                 return _unproven(answer, self._server.url)
-            for place, numbers_by_ms in _series(answer):
-                found.setdefault(place, {}).update(numbers_by_ms)
+            try:
+                for place, numbers_by_ms in self._series(answer):
+                    found.setdefault(place, {}).update(numbers_by_ms)
+            except Unreadable as error:
+                return Away(str(error))
         return [list(_lacking(each, found.get((each.basin, each.station), {}))) for each in sent]
 
     def read_records(self, basin: str, station: str, log_id: int, first_no: int, last_no: int) -> list[tuple[int, int]]:
@@ -51,7 +58,7 @@ class Proof:
             answer = self._export(f'record_{field}{{basin="{basin}",station="{station}"}}', *ALL_TIMES_S)
             if answer.status != 200:
                 raise Unreadable(f"{self._server.url}/api/v1/export answers {answer.status}: {answer.text}")
-            by_field.append({at_ms: value for _, points in _series(answer) for at_ms, value in points.items()})
+            by_field.append({at_ms: value for _, points in self._series(answer) for at_ms, value in points.items()})
         log_ids, numbers = by_field
         return [
             (int(number), at_ms)
@@ -61,6 +68,17 @@ class Proof:
 
     def _export(self, match: str, from_s: float, to_s: float) -> Answer:
         return self._server.ask("/api/v1/export", {"match[]": match, "start": f"{from_s:.3f}", "end": f"{to_s:.3f}"})
+
+    def _series(self, answer: Answer) -> Iterator[tuple[Place, dict[int, float]]]:
+        """Yield place and {time in ms: value} of each series of an export; raise Unreadable."""
+        try:
+            for line in answer.body.splitlines():
+                series = json.loads(line)
+                place = series["metric"]["basin"], series["metric"]["station"]
+                yield place, dict(zip(series["timestamps"], series["values"], strict=True))
+        except (ValueError, KeyError, TypeError) as error:
+            said = f"{self._server.url}/api/v1/export: {answer.text}"
+            raise Unreadable(f"{said}; expected series as VictoriaMetrics exports them") from error
 
 
 def _numbers_of(basin: str, stations: Iterable[str]) -> str:
@@ -85,14 +103,6 @@ def _fits(each: Sent, together: Sequence[Sent]) -> bool:
     if each.basin != first.basin or each.times_ms[-1] - first.times_ms[0] > SPAN_LIMIT_MS:
         return False
     return len(together) < STATIONS_LIMIT
-
-
-def _series(answer: Answer) -> Iterator[tuple[Place, dict[int, float]]]:
-    """Yield place and {time in ms: value} of each series of an export."""
-    for line in answer.body.splitlines():
-        series = json.loads(line)
-        metric = series["metric"]
-        yield (metric["basin"], metric["station"]), dict(zip(series["timestamps"], series["values"], strict=True))
 
 
 def _lacking(sent: Sent, numbers_by_ms: dict[int, float]) -> Iterator[int]:

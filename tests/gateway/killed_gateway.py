@@ -27,6 +27,7 @@ from gateway.reception import Reception
 from gateway.service import Service
 from gateway.settings import Settings
 from gateway.stores.embedded import EmbeddedStore
+from gateway.stores.victoria_metrics import VictoriaStore
 from rivergauge.basin import load_basin
 from tests.fakes.publisher import NOW_MS
 
@@ -37,6 +38,7 @@ STEPS: dict[str, tuple[type, str]] = {
     "journal": (Reception, "_write"),
     "acknowledge": (Link, "acknowledge"),
     "store": (EmbeddedStore, "write"),
+    "server": (VictoriaStore, "write_blocks"),
     "cursor": (Feeder, "_pass"),
     "flags": (Flagging, "step"),
     "publish": (Link, "publish"),

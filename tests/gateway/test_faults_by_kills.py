@@ -10,13 +10,16 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from time import monotonic, sleep
 
 import pytest
 
+from gateway.settings import InfluxSettings
+from rivergauge.servers import VictoriaMetrics
 from tests.conftest import PROJECT
 from tests.fakes.publisher import stage_batch
-from tests.gateway.accounting import assert_embedded_has, names
+from tests.gateway.accounting import assert_embedded_has, names, stored_in_victoria_metrics
 from tests.gateway.killed_gateway import STEPS, Marks, Run
 
 KILLS = int(os.environ.get("GATEWAY_KILLS", "8"))
@@ -74,7 +77,16 @@ class Gateways:
 
 
 @pytest.fixture
-def gateways(bench):
+def victoria_metrics(tmp_path, part):
+    with VictoriaMetrics(tmp_path / "victoria", part("victoria-metrics")) as server:
+        yield server
+
+
+@pytest.fixture
+def gateways(bench, victoria_metrics):
+    """Gateways with two stores: the embedded one and a server."""
+    second = InfluxSettings("victoria", "victoriametrics", f"http://127.0.0.1:{victoria_metrics.port}")
+    bench.settings = replace(bench.settings, stores=(bench.settings.embedded, second))
     # The broker keeps messages for a session only from its first connection on.
     bench.stop(bench.start())
     gateways = Gateways(bench)
@@ -91,23 +103,23 @@ def wait_until(is_so, what):
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_a_gateway_killed_at_a_step_loses_and_doubles_nothing(bench, gateways, until, step, moment):
+def test_a_gateway_killed_at_a_step_loses_and_doubles_nothing(bench, gateways, until, victoria_metrics, step, moment):
     gateways.run(step=step, moment=moment, count=3)
     numbers = itertools.count()
-    with bench.station("upper") as upper:
+    with bench.station("lower") as lower:
 
         def published_until_it_ended():
-            upper.publish(stage_batch(next(numbers), [500]))
+            lower.publish(stage_batch(next(numbers), [500]))
             return gateways.has_ended()
 
         wait_until(published_until_it_ended, "the gateway came past the step")
         assert gateways.status() == -signal.SIGKILL
         last_no = next(numbers)
-        upper.publish(stage_batch(last_no, [500]))
+        lower.publish(stage_batch(last_no, [500]))
         service = bench.start()
-        assert upper.has_receipts(7, 0, last_no)
+        assert lower.has_receipts(7, 0, last_no)
         until(service.is_idle, "the gateway is idle")
-    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(last_no + 1)), service.counts())
+    assert_both_have(bench, victoria_metrics, names("lower", 7, range(last_no + 1)), service.counts())
 
 
 class Load(threading.Thread):
@@ -131,10 +143,12 @@ class Load(threading.Thread):
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
-def test_a_gateway_killed_at_random_times_under_load_loses_and_doubles_nothing(bench, gateways, until):
+def test_a_gateway_killed_at_random_times_under_load_loses_and_doubles_nothing(
+    bench, gateways, until, victoria_metrics
+):
     seeded, hits = random.Random(SEED), 0
-    with bench.station("upper") as upper:
-        load = Load(upper)
+    with bench.station("lower") as lower:
+        load = Load(lower)
         load.start()
         try:
             for tried in itertools.count(1):
@@ -154,6 +168,11 @@ def test_a_gateway_killed_at_random_times_under_load_loses_and_doubles_nothing(b
         finally:
             load.end()
         service = bench.start()
-        assert upper.has_receipts(7, 0, load.sent - 1, limit_s=WAIT_LIMIT_S)
+        assert lower.has_receipts(7, 0, load.sent - 1, limit_s=WAIT_LIMIT_S)
         until(service.is_idle, "the gateway is idle")
-    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(load.sent)), service.counts())
+    assert_both_have(bench, victoria_metrics, names("lower", 7, range(load.sent)), service.counts())
+
+
+def assert_both_have(bench, victoria_metrics, expected, counts):
+    assert_embedded_has(bench.settings.embedded.path, expected, counts)
+    assert stored_in_victoria_metrics(victoria_metrics.port) == expected

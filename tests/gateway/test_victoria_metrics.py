@@ -142,6 +142,23 @@ def test_what_cannot_be_read_back_is_not_written(proxy, store, path, status, out
     assert store.write([delivery()]) == Written()
 
 
+def test_a_url_with_a_wrong_path_needs_a_person_and_makes_no_dead_letters(victoria_metrics):
+    store = connect_victoria("victoria", f"http://127.0.0.1:{victoria_metrics.port}/insert", "", "")
+    outcome = store.write([delivery()])
+    assert isinstance(outcome, Parked) and "check url" in outcome.reason
+    block = Block(b"{}", Sent("b", "upper", [0], [START_MS]))
+    assert isinstance(store.write_blocks([block]), Parked)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"metric":{}}', b'{"metric":{"basin":"b","station":"s"},"values":[1]}'])
+def test_an_answer_that_is_no_export_proves_nothing(proxy, store, body):
+    proxy.rule = lambda request: Answer(200, body) if request.path == "/api/v1/export" else None
+    outcome = store.write([delivery()])
+    assert isinstance(outcome, Away) and "expected series" in outcome.reason
+    with pytest.raises(Unreadable, match="expected series"):
+        store.read_records("b", "upper", 7, 0, 9)
+
+
 def test_a_value_that_was_changed_under_way_is_not_taken_for_the_record(proxy, store):
     def rule(request):
         if request.path != "/api/v1/export":
