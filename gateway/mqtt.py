@@ -31,8 +31,11 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 30
 SESSION_EXPIRY_S = 14 * 86_400
 RECONNECT_FIRST_S, RECONNECT_LAST_S = 1, 30
-# How many messages the broker may send before the first of them is acknowledged: what is bounded in memory.
+# How many messages the broker may send before the first of them is acknowledged.
 RECEIVE_MAXIMUM = 1000
+# How many may wait to be taken before no more are read from the socket. Mosquitto 2.0.11 does not keep to the Receive
+# Maximum: each acknowledgement brings up to max_inflight_messages more, and a backlog would all be in memory here.
+WAITING_LIMIT, WAITING_BYTES_LIMIT = 500, 16_000_000
 # Retained messages come with a new subscription and not with each renewal, or never (MQTT 5, 3.8.3.1).
 RETAINED_IF_NEW, NONE_RETAINED = 1, 2
 
@@ -96,6 +99,7 @@ class Link:
         self._on_connected = on_connected
         self._arrivals: deque[Arrival] = deque()
         self._arrived = 0
+        self._arrived_bytes = self._taken_bytes = 0  # each counted in one thread only
         self._lock = threading.Condition()
         self._connection_no = 0
         self._connected = False
@@ -104,7 +108,7 @@ class Link:
         self._published: set[int] = set()  # those that it has, and nobody waits for yet
         self._stopping = False
         self._complaint = Complaint(log, f"broker {address.host}:{address.port}", monotonic)
-        self._client = MqttClient(client_id, self._arrive)
+        self._client = MqttClient(client_id, self._arrive, self._has_room)
         self._client.username_pw_set(address.username, address.password)
         if address.tls is not None:
             self._client.tls_set_context(address.tls)
@@ -165,6 +169,7 @@ class Link:
         taken: list[Arrival] = []
         while self._arrivals and len(taken) < limit:
             taken.append(self._arrivals.popleft())
+            self._taken_bytes += len(taken[-1].payload)
         return taken
 
     def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
@@ -234,8 +239,13 @@ class Link:
                 hear(payload)
                 continue
             self._arrived += 1
+            self._arrived_bytes += len(payload)
             self._arrivals.append(Arrival(self._connection_no, packet_id, topic, payload, received_at_ms))
         self._on_arrival()
+
+    def _has_room(self) -> bool:
+        waiting_bytes = self._arrived_bytes - self._taken_bytes
+        return len(self._arrivals) < WAITING_LIMIT and waiting_bytes < WAITING_BYTES_LIMIT
 
     def _acknowledged(self, _client: paho.Client, _userdata: Any, packet_id: int, reason: Any, _more: Any) -> None:
         if reason.is_failure:

@@ -6,6 +6,7 @@ what a message of one record cost. All else, from connecting to keeping alive, s
 
 import socket
 from collections.abc import Callable, Sequence
+from time import monotonic, sleep
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -15,16 +16,23 @@ from gateway.mqtt_reader import PacketReader, Published
 
 __all__ = ["MqttClient"]
 
-READ_BYTES = 65_536  # at once
+READ_BYTES = 16_384  # at once: about a hundred messages of one record
+NO_ROOM_S = 0.005  # between looks whether there is room again
 PUBACK = b"\x40\x02"  # of two bytes, the packet id, where all went well (MQTT 5, 3.4)
 
 
 class MqttClient(paho.Client):
-    """Calls `on_published` in the network thread with the messages that came at once, none of them acknowledged."""
+    """Calls `on_published` in the network thread with the messages that came at once, none of them acknowledged.
 
-    def __init__(self, client_id: str, on_published: Callable[[Sequence[Published]], None]) -> None:
+    Nothing is read while `has_room` says no; the connection is kept alive meanwhile.
+    """
+
+    def __init__(
+        self, client_id: str, on_published: Callable[[Sequence[Published]], None], has_room: Callable[[], bool]
+    ) -> None:
         super().__init__(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
         self._on_published = on_published
+        self._has_room = has_room
         self._reader = PacketReader()
         self._handed_on = b""  # a packet that paho is reading
         self.on_socket_open = self._begin
@@ -37,6 +45,11 @@ class MqttClient(paho.Client):
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Read what the socket has: called by paho's loop when there is something."""
+        # Whatever comes shows that the broker lives; its answer to a ping may stand behind much that is not read yet.
+        self._last_bytes_received, self._ping_t = monotonic(), 0.0
+        if not self._has_room():
+            sleep(NO_ROOM_S)
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
             data = super()._sock_recv(READ_BYTES)
         except BlockingIOError:

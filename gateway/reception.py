@@ -23,7 +23,7 @@ __all__ = ["Reception"]
 
 log = logging.getLogger(__name__)
 
-GROUP_LIMIT = 1000  # messages in one transaction
+GROUP_LIMIT = 500  # messages in one transaction: no message waits longer for its group than for the disk
 REPLAY_POLL_S = 2.0  # how soon a dead letter that someone asked to try again is tried
 DISK_RETRY_S = 2.0
 HOLD_S = 0.5  # between looks whether there is room again

@@ -2,13 +2,16 @@
 
 import socket
 import threading
+from contextlib import ExitStack
 from time import sleep
 
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.mqtt import Arrival, BrokerAddress, Link, Publication
+import gateway.mqtt
+from gateway.mqtt import WAITING_BYTES_LIMIT, WAITING_LIMIT, Arrival, BrokerAddress, Link, Publication
+from gateway.mqtt_client import READ_BYTES
 
 TOPIC = "rg/1/test-basin/+/data"
 HERE = "rg/1/test-basin/upper/data"
@@ -145,6 +148,7 @@ def test_a_message_for_no_topic_that_is_text_still_arrives(make_link, take, unti
     assert b"\xff\x00" in payloads(take(link, 1))
 
 
+PINGREQ = b"\xc0\x00"
 CONNACK = bytes.fromhex("20 03 01 00 00")  # session present
 PUBLISH = bytes.fromhex("32 08 0001 61 0007 00 7631")
 
@@ -164,3 +168,56 @@ def test_half_a_message_dies_with_its_connection_and_what_follows_a_new_one_belo
             connection.close()
         link.stop()
     assert link.take(10) == [Arrival(number, 7, "a", b"v1", 0) for number in (1, 2)]
+
+
+@pytest.fixture
+def flooding_broker():
+    """Yield a function that starts a link to a broker that sends `count` messages at once, Receive Maximum or not."""
+    with ExitStack() as stack:
+
+        def start(count, payload=b"v1"):
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            link = Link(
+                BrokerAddress(*listener.getsockname()), "rivergauge-link", (TOPIC,), Publication("state", b"gone"),
+                now_ms=lambda: 0, on_arrival=lambda: None, on_connected=lambda: None,
+            )  # fmt: skip
+            link.start()
+            stack.callback(link.stop)
+            connection = stack.enter_context(listener.accept()[0])
+            connection.recv(1000)
+            body = bytes.fromhex("0001 61 0007 00") + payload
+            packet = b"\x32" + bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body
+            sending = threading.Thread(target=connection.sendall, args=(CONNACK + count * packet,), daemon=True)
+            sending.start()
+            return link, connection
+
+        yield start
+
+
+@pytest.mark.parametrize("payload", [b"v1", bytes(16_000)], ids=["by number", "by size"])
+def test_no_more_is_read_than_may_wait_and_the_rest_when_some_was_taken(flooding_broker, until, payload):
+    count = 20 * WAITING_LIMIT
+    link, _ = flooding_broker(count, payload)
+    sleep(0.5)
+    most = min(WAITING_LIMIT, WAITING_BYTES_LIMIT // len(payload)) + READ_BYTES // len(payload) + 1
+    assert 0 < link.arrived <= most
+    taken = 0
+
+    def take_some():
+        nonlocal taken
+        taken += len(link.take(100))
+        assert link.arrived - taken <= most
+        return taken == count
+
+    until(take_some, "all have come")
+
+
+def test_a_link_that_reads_nothing_for_long_stays_connected(flooding_broker, until, monkeypatch):
+    monkeypatch.setattr(gateway.mqtt, "KEEPALIVE_S", 1)
+    link, connection = flooding_broker(10 * WAITING_LIMIT)
+    until(lambda: link.arrived >= WAITING_LIMIT, "no more may wait")
+    connection.settimeout(5)
+    heard = b""
+    while heard.count(PINGREQ) < 3:
+        heard += connection.recv(1000)
+    assert link.is_connected
