@@ -43,7 +43,7 @@ standby: .venv/built .venv/developer .cache/all-parts  ## two gateways, either k
 cuts: .venv/built .venv/developer .cache/demo-parts  ## 10,000 power cuts inside the flash driver, delivered through the gateway
 	@POWER_CUTS=10000 $(VENV)/python -m pytest -q -s tests/rivergauge/test_power_cuts.py --timeout 3600 $(ARGS)
 
-kills: .venv/built .venv/developer .cache/demo-parts  ## 200 kills of the gateway under load, each printed
+kills: .venv/built .venv/developer .cache/all-parts  ## 200 kills of the gateway under load, each printed
 	@GATEWAY_KILLS=200 $(VENV)/python -m pytest -q -s tests/gateway/test_faults_by_kills.py -k random $(ARGS)
 
 trials: .venv/built .venv/developer .cache/demo-parts  ## a power cut at every flash operation of a configuration's trial
