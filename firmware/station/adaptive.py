@@ -16,7 +16,7 @@ _CLOCK_STEP_S = 60  # samples whose instants were counted by a clock that differ
 
 
 class AdaptiveIntervals:
-    """As schedule.FixedIntervals; `kept` is what `pack` gave before the last deep sleep.
+    """As intervals.FixedIntervals; `kept` is what `pack` gave before the last deep sleep.
 
     While all is quiet a sample is taken every `wake_every_ms`, and one of each `record_every_ms` becomes a record. The
     sample that raises the trigger does too, and those before it that no record was made of.

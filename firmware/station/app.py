@@ -10,20 +10,22 @@ from protocol import quality
 from . import config
 from .blackbox import BlackBox
 from .clock import Clock
+from .dating import Dating
 from .hal import DEEP_SLEEP, HardwareError
+from .instants import Instants
+from .intervals import intervals_for
 from .memory import Memory, count_boot, recall
 from .orders import Orders
-from .power import LOG_ONLY, SLEEP, Power, sleep_look_every_ms
+from .power import SLEEP, Power
 from .queue import Queue
 from .sampler import Sampler
-from .schedule import FixedIntervals, due_instant, skipped_instants
+from .schedule import skipped_instants
 from .trial import Trial
 
 WAKE_UP_MS = 1000  # from the start of the processor to the first line here, and a little more
 UPLINK_MARGIN_MS = 2000  # between the end of the uplink and the wake for the next instant
 SHORTEST_UPLINK_MS = 3000  # not worth a connection if less is left
 FAILED_START_SLEEP_MS = 900_000
-UNDATED_LIMIT_MS = 24 * 3_600_000  # how long a record waits for a clock before it goes with a guessed date
 CLOCK_STEP_MS = 60_000  # a clock that gained more between two records was put forward
 
 
@@ -60,10 +62,7 @@ def run(board, root=""):
 
 
 class Wake:
-    """One wake and its phases, in the order in which `run` calls them.
-
-    Instants are counted in UTC where the board has it, else in monotonic time; `_ahead_ms` turns one into the other.
-    """
+    """One wake and its phases, in the order in which `run` calls them."""
 
     def __init__(self, board, configuration, trial, black_box, root):
         self._board = board
@@ -82,26 +81,26 @@ class Wake:
         self._power.begin(board.monotonic_ms(), self._battery_v() if configuration.power is not None else None)
         channels = self._sampler.channels()
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, channels)
-        self._intervals = _intervals(configuration, channels, self._memory.intervals, self._power.tier)
+        self._intervals = intervals_for(configuration, channels, self._memory.intervals, self._power.tier)
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
-        self._newest = self._queue.newest_record()  # of the wakes before
         self.wants_reset = False  # a command asked for a new start
         self._has_measured = False  # a record that can be sent now
-        self._attempted_ms = None  # the instant this wake has measured, or failed to
+        newest = self._queue.newest_record()  # of the wakes before
         if self._memory.is_new_boot:
-            self._memory.boot_no = count_boot(root, self._newest.boot_no if self._newest else 0)
+            self._memory.boot_no = count_boot(root, newest.boot_no if newest else 0)
+        self._instants = Instants(board, self._clock, newest, self._memory.boot_no)
+        self._dating = Dating(self._queue, self._clock, self._memory)
         if self._queue.has_new_configuration():
             self._memory.is_born = False
 
     def explain_skipped(self):
         """Record a null, with its reason, for every instant that passed while the station was off."""
-        last_ms = self._last_ms()
+        last_ms = self._instants.last_ms()
         if last_ms is None or self._queue.has_new_configuration():
             return
+        now_ms, due_ms = self._instants.now_ms(), self._due_ms()
         # A clock put forward passes over instants at which the station did run.
-        now_ms, due_ms = self._now_ms(), self._due_ms()
-        elapsed_ms = self._board.monotonic_ms() - self._newest.monotonic_ms
-        was_running = self._newest.boot_no == self._memory.boot_no and elapsed_ms < due_ms - last_ms - CLOCK_STEP_MS
+        was_running = self._instants.is_passed_over(due_ms, CLOCK_STEP_MS)
         reason = quality.NOT_DATED if was_running else quality.STATION_OFF
         if self._power.was_asleep:  # to save the battery
             reason = quality.NO_POWER
@@ -114,11 +113,11 @@ class Wake:
     def measure(self):
         """Take the sample that is due about now; one that is further ahead is left to the next wake."""
         due_ms = self._due_ms()
-        if due_ms - self._now_ms() > self._sampler.lead_ms() + 2 * WAKE_UP_MS:
+        if due_ms - self._instants.now_ms() > self._sampler.lead_ms() + 2 * WAKE_UP_MS:
             return
         # Before anything can fail: an instant is tried once, or a lasting fault would wake the station without end.
-        self._attempted_ms = due_ms
-        monotonic_ms = self._monotonic_at(due_ms)
+        self._instants.attempted_ms = due_ms
+        monotonic_ms = self._instants.monotonic_at(due_ms)
         if self._power.tier == SLEEP:
             self._append(due_ms, self._sampler.spare())
             return
@@ -137,10 +136,7 @@ class Wake:
             return
         if not self._power.may_use_radio(self._intervals.is_raised):
             return
-        if not self._memory.is_born and self._queue.has_undated():
-            # Dates that a power cut has torn are finished first; only the clock of the boot before knows them.
-            boot_no, utc_at = self._clock.boot_last_dated()
-            self._queue.date_records(boot_no, utc_at, quality.SYNCHRONISED)
+        self._dating.finish_torn()  # first: the answer of the server makes the clock forget the boot before
         was_known = self._clock.utc_ms() is not None
         host, port = self._configuration.time_server
         began_ms = self._board.monotonic_ms()
@@ -148,33 +144,22 @@ class Wake:
             remark = self._clock.synchronise(host, port, self._memory.boot_no, self.next_wake_ms() - UPLINK_MARGIN_MS)
         finally:
             self._power.note_radio(self._board.monotonic_ms() - began_ms)
-        if self._clock.utc_ms() is not None and not was_known and self._attempted_ms is not None:
-            self._attempted_ms = self._clock.utc_at(self._attempted_ms)
+        if self._clock.utc_ms() is not None and not was_known:
+            self._instants.take_up_clock()
         if remark is not None:
             self._black_box.note("clock", remark)
 
     def date_records(self):
         """Give undated records their dates; those that no clock will ever date go with a guess, and marked so."""
-        queue, memory = self._queue, self._memory
-        if not memory.may_have_undated:
-            return
-        is_known = self._clock.utc_ms() is not None
-        if is_known:
-            queue.date_records(memory.boot_no, self._clock.utc_at, self._clock.quality())
-        given_up_ms = self._board.monotonic_ms() - UNDATED_LIMIT_MS
-
-        def is_given_up(record):
-            return is_known or given_up_ms >= (record.monotonic_ms if record.boot_no == memory.boot_no else 0)
-
-        queue.date_by_guess(is_given_up, quality.UNSYNCHRONISED, memory.boot_no if is_known else None)
-        memory.may_have_undated = queue.has_undated()
+        self._dating.date_records(self._board.monotonic_ms())
 
     def send(self):
         """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
         if not self._power.may_use_radio(self._intervals.is_raised):
             return
         is_urgent = self._intervals.has_begun or self._power.has_news or self._trial.is_on
-        is_due = self._attempted_ms is not None and self._attempted_ms % self._intervals.send_every_ms == 0
+        attempted_ms = self._instants.attempted_ms
+        is_due = attempted_ms is not None and attempted_ms % self._intervals.send_every_ms == 0
         if not (is_urgent or is_due or self._memory.awaits_receipts or not self._memory.is_born):
             return
         deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
@@ -223,7 +208,7 @@ class Wake:
 
     def next_wake_ms(self):
         """Return the monotonic time at which to wake for the next instant."""
-        return self._monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
+        return self._instants.monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
 
     def _carry_out(self, command_payload):
         from .commands import Station, carry_out
@@ -249,44 +234,8 @@ class Wake:
             self._black_box.note_exception("battery", error)
             return None
 
-    def _now_ms(self):
-        utc_ms = self._clock.utc_ms()
-        return self._board.monotonic_ms() if utc_ms is None else utc_ms
-
-    def _monotonic_at(self, instant_ms):
-        return instant_ms if self._clock.utc_ms() is None else self._clock.monotonic_at(instant_ms)
-
     def _due_ms(self):
-        last_ms = self._attempted_ms if self._attempted_ms is not None else self._last_ms()
-        return due_instant(self._now_ms(), self._intervals.wake_every_ms, last_ms)
-
-    def _last_ms(self):
-        """Return the last instant recorded before this wake, as `_now_ms` counts; None where the queue cannot tell."""
-        if self._newest is None:
-            return None
-        if self._clock.utc_ms() is not None:
-            return self._newest.utc_ms if self._newest.clock_quality != quality.UNSYNCHRONISED else None
-        return self._newest.monotonic_ms if self._newest.boot_no == self._memory.boot_no else None
+        return self._instants.due_ms(self._intervals.wake_every_ms)
 
     def _append(self, instant_ms, values):
-        utc_ms = instant_ms if self._clock.utc_ms() is not None else None
-        # A clock that was set back must not make times fall: such a record stays undated.
-        if utc_ms is not None and utc_ms <= self._queue.newest_utc_ms():
-            utc_ms = None
-        self._memory.may_have_undated = self._memory.may_have_undated or utc_ms is None
-        # An instant just before the power came back has no monotonic time of this boot.
-        monotonic_ms = max(0, self._monotonic_at(instant_ms))
-        clock_quality = self._clock.quality() if utc_ms is not None else 0
-        is_test = self._orders.is_test
-        self._queue.append(self._memory.boot_no, monotonic_ms, utc_ms, values, is_test, clock_quality)
-
-
-def _intervals(configuration, channels, kept, tier):
-    if configuration.adaptive is None or tier >= LOG_ONLY:
-        intervals = FixedIntervals(configuration)
-        if tier == SLEEP:
-            intervals.wake_every_ms = sleep_look_every_ms(configuration.record_every_ms)
-        return intervals
-    from .adaptive import AdaptiveIntervals
-
-    return AdaptiveIntervals(configuration, channels, kept)
+        self._dating.append(instant_ms, self._instants.monotonic_at(instant_ms), values, self._orders.is_test)

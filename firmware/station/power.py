@@ -15,7 +15,6 @@ ALARMS_ONLY = 1  # the radio is for a raised trigger alone
 LOG_ONLY = 2  # no radio, no samples between records
 SLEEP = 3  # nothing is measured; the battery is looked at from time to time
 
-SLEEP_LOOK_MS = 3_600_000  # how often the battery is looked at then
 _LIMITS = ("alarms_only_below_v", "log_only_below_v", "sleep_below_v")
 _CURRENTS = ("awake_ma", "radio_ma", "sensors_ma", "asleep_ma")
 _HIGHEST_V = 60
@@ -122,11 +121,6 @@ class Power:
         settings = self._settings
         ms_ma = awake_ms * settings["awake_ma"] + radio_ms * settings["radio_ma"] + sensors_ms * settings["sensors_ma"]
         return round((ms_ma + asleep_ms * settings["asleep_ma"]) * 1000 / _HOUR_MS)
-
-
-def sleep_look_every_ms(record_every_ms):
-    """Return how often a sleeping station looks at its battery: at instants of its records, about hourly."""
-    return record_every_ms * max(1, SLEEP_LOOK_MS // record_every_ms)
 
 
 def read_power(table):

@@ -6,26 +6,6 @@ LATE_PART = 10  # but no later than this part of the interval
 SKIPPED_LIMIT = 96  # instants without a measurement that are explained by null records at once: a day of quarter hours
 
 
-class FixedIntervals:
-    """The intervals of a station without a trigger: every sample is a record (adaptive.py has those of one with)."""
-
-    is_raised = False
-    has_begun = False
-
-    def __init__(self, configuration):
-        self.wake_every_ms = self.record_every_ms = configuration.record_every_ms
-        self.send_every_ms = configuration.send_every_ms
-
-    def take(self, instant_ms, monotonic_ms, values):
-        return [(instant_ms, values)]
-
-    def forget_samples(self):
-        pass
-
-    def pack(self):
-        return b""
-
-
 def due_instant(now_ms, every_ms, last_ms):
     """Return the instant to measure next, later than the last one recorded (None where that is not known)."""
     due_ms = now_ms // every_ms * every_ms

@@ -3,7 +3,8 @@
 
 from firmware.station.config import ConfigurationError, load
 from firmware.station.hal import HardwareError
-from firmware.station.power import ALARMS_ONLY, EVERYTHING, LOG_ONLY, SLEEP, Power, sleep_look_every_ms
+from firmware.station.intervals import sleep_look_every_ms
+from firmware.station.power import ALARMS_ONLY, EVERYTHING, LOG_ONLY, SLEEP, Power
 from protocol.quality import GOOD, NO_POWER
 from tests.firmware.station import test_adaptive as rivers
 from tests.firmware.station import test_app as wakes
