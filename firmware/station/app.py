@@ -7,13 +7,13 @@ sleep until the next instant is due, and nothing but a due instant decides when 
 
 from protocol import quality
 
-from . import config
 from .blackbox import BlackBox
 from .clock import Clock
 from .dating import Dating
 from .hal import DEEP_SLEEP, HardwareError
 from .instants import Instants
 from .intervals import intervals_for
+from .loading import PassingModules
 from .memory import Memory, count_boot, recall
 from .orders import Orders
 from .power import SLEEP, Power
@@ -34,7 +34,7 @@ def run(board, root=""):
     black_box = BlackBox(board, root)
     trial = Trial(root)
     try:
-        configuration = trial.configuration(config.load)
+        configuration = _read_configuration(trial)
         wake = Wake(board, configuration, trial, black_box, root)
     except Exception as error:
         black_box.note_exception("start", error)
@@ -45,6 +45,7 @@ def run(board, root=""):
     for phase in (
         wake.explain_skipped,
         wake.measure,
+        wake.put_sensors_away,
         wake.set_clock,
         wake.date_records,
         wake.send,
@@ -59,6 +60,13 @@ def run(board, root=""):
     if wake.wants_reset:
         board.reset()
     board.deep_sleep_until(wake.next_wake_ms())
+
+
+def _read_configuration(trial):
+    with PassingModules():
+        from . import config
+
+        return trial.configuration(config.load)
 
 
 class Wake:
@@ -129,6 +137,10 @@ class Wake:
             self._has_measured = self._clock.utc_ms() is not None
         if self._intervals.has_begun:
             self._black_box.note("trigger", "raised: a record every %d ms" % self._intervals.record_every_ms)
+
+    def put_sensors_away(self):
+        """Let go of what only measuring needs."""
+        self._sampler.put_away()
 
     def set_clock(self):
         """Ask the time server when that is due, whatever became of the broker."""

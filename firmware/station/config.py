@@ -53,7 +53,11 @@ class Configuration:
 
 
 class SensorSettings:
-    """One sensor of the configuration, with the members of its kind; without `power_switch` it is always supplied."""
+    """One sensor of the configuration, with the members of its kind; without `power_switch` it is always supplied.
+
+    `statistics` of a burst are codes of protocol.variables, in the order of the record's values. Neither class here has
+    a method: one would keep this module, which only the start needs, in memory for the whole wake.
+    """
 
     __slots__ = (
         "barometer",
@@ -69,9 +73,6 @@ class SensorSettings:
         "statistics",
         "zero_distance_mm",
     )
-
-    def __init__(self):
-        self.statistics = DEFAULT  # of a burst: codes of protocol.variables, in the order of the record's values
 
 
 def load(root="", path="/station.json"):
@@ -107,6 +108,7 @@ def _sensor(entry, where):
     members = KINDS[kind][1]
     check_members(entry, _SENSOR_MEMBERS + members, where, ("statistics",) if "burst" in members else ())
     sensor = SensorSettings()
+    sensor.statistics = DEFAULT
     sensor.kind = kind
     sensor.sensor_no = integer(entry, "sensor_no", 1, 255, where)
     sensor.port = integer(entry, "port", 0, 15, where)

@@ -4,11 +4,21 @@
 from protocol.events import Event, encode_event
 
 from . import VERSION
+from .loading import PassingModules
 
 
 def birth(board, configuration, log_id, memory):
     """Return the birth of this boot or of a new configuration."""
-    # Few wakes send a birth; the others are spared the loading.
+    with PassingModules():
+        return _encode_birth(board, configuration, log_id, memory)
+
+
+def event(board, memory, name, detail="", facts=None):
+    """Return an event that happens now."""
+    return encode_event(Event(memory.boot_no, memory.next_message_no(), board.utc_ms(), name, detail, facts))
+
+
+def _encode_birth(board, configuration, log_id, memory):
     import hashlib
 
     from protocol.births import Birth, encode_birth
@@ -27,8 +37,3 @@ def birth(board, configuration, log_id, memory):
             [(sensor.sensor_no, sensor.kind) for sensor in configuration.sensors],
         )
     )
-
-
-def event(board, memory, name, detail="", facts=None):
-    """Return an event that happens now."""
-    return encode_event(Event(memory.boot_no, memory.next_message_no(), board.utc_ms(), name, detail, facts))

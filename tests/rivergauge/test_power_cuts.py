@@ -11,6 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from firmware.virtual.host import count_records
+from gateway.journal import Journal
+from gateway.observations import Observation
 from gateway.stores.embedded import EmbeddedStore
 from rivergauge.account import StationAccount
 from rivergauge.rig import Rig
@@ -41,7 +43,7 @@ class Delivered(NamedTuple):
 
     stations: list[CutStation]
     accounts: list[StationAccount]
-    store: EmbeddedStore
+    stored: list[dict[int, list[Observation]]]  # by record number
     counts: dict[str, int]
 
 
@@ -61,7 +63,26 @@ def delivered(part, tmp_path_factory):
         ]
         end_ms = cut_all(rig, stations)
         accounts = rig.finish(end_ms)
-        yield Delivered(stations, accounts, EmbeddedStore(rig.observations), rig.service.counts())
+        store = EmbeddedStore(rig.observations)
+        stored = [records_of(store, station) for station in stations]
+        yield Delivered(stations, accounts, stored, counts_of_journal(rig.settings.journal))
+
+
+def records_of(store, station):
+    """Return {record_no: [Observation]} of a station."""
+    records = {}
+    for observation in store.read_observations(station.virtual.id, 0, FAR_MS):
+        records.setdefault(observation.record_no, []).append(observation)
+    return records
+
+
+def counts_of_journal(path):
+    journal = Journal(path)
+    journal.open()
+    try:
+        return journal.counts()
+    finally:
+        journal.close()
 
 
 def cut_all(rig, stations):
@@ -83,14 +104,6 @@ def counts_of(stations):
     return sum((station.cuts for station in stations), Counter())
 
 
-def records_of(store, station):
-    """Return {record_no: [Observation]} of a station."""
-    records = {}
-    for observation in store.read_observations(station.virtual.id, 0, FAR_MS):
-        records.setdefault(observation.record_no, []).append(observation)
-    return records
-
-
 def test_the_supply_failed_in_every_phase(delivered):
     cuts = counts_of(delivered.stations)
     print(f"{cuts.total()} power cuts, seed {SEED}:", dict(cuts))
@@ -100,8 +113,7 @@ def test_the_supply_failed_in_every_phase(delivered):
 
 
 def test_every_acknowledged_record_is_stored_as_it_was_acknowledged(delivered):
-    for station in delivered.stations:
-        stored = records_of(delivered.store, station)
+    for station, stored in zip(delivered.stations, delivered.stored, strict=True):
         for record in station.acknowledged():
             observations = stored[record.record_no]
             assert {(each.sensor, each.variable): _said(each) for each in observations} == record.values, record
@@ -110,8 +122,7 @@ def test_every_acknowledged_record_is_stored_as_it_was_acknowledged(delivered):
 
 
 def test_no_record_is_stored_twice_and_no_number_is_missing_or_given_twice(delivered):
-    for station in delivered.stations:
-        stored = records_of(delivered.store, station)
+    for station, stored in zip(delivered.stations, delivered.stored, strict=True):
         assert sorted(stored) == list(range(1, count_records(station.virtual.flash) + 1)), station.virtual.id
         for observations in stored.values():
             channels = Counter((each.sensor, each.variable) for each in observations)
@@ -126,9 +137,9 @@ def test_every_instant_is_stored_once_or_its_absence_explained_where_the_clock_r
 
 
 def test_no_queue_was_ever_begun_anew(delivered):
-    for station in delivered.stations:
-        observations = delivered.store.read_observations(station.virtual.id, 0, FAR_MS)
-        assert len({each.log_id for each in observations}) == 1, station.virtual.id
+    for station, stored in zip(delivered.stations, delivered.stored, strict=True):
+        log_ids = {each.log_id for observations in stored.values() for each in observations}
+        assert len(log_ids) == 1, station.virtual.id
     assert delivered.counts["queues_reformatted"] == 0
 
 

@@ -10,6 +10,7 @@ import struct
 
 BLOCK_BYTES = 4096
 PAGE_BYTES = 256
+BLANK_PAGE = b"\xff" * PAGE_BYTES
 
 # The wear record: five counters and a request, then the number of erases of each block.
 WEAR_HEADER = "<IIIII"  # operations, programs, erases, faults, and the operation in which to cut the power (0: in none)
@@ -55,17 +56,23 @@ class NorFlash:
     def erase(self, block_no):
         if not 0 <= block_no < self.block_count:
             self._refuse(f"erase of block {block_no} of {self.block_count}")
-        cells = self._cells[block_no * BLOCK_BYTES : (block_no + 1) * BLOCK_BYTES]
+        first = block_no * BLOCK_BYTES
         erased = self._begin(ERASES)
         count_at = WEAR_HEADER_BYTES + 4 * block_no
         struct.pack_into("<I", self._wear, count_at, struct.unpack_from("<I", self._wear, count_at)[0] + 1)
         if erased is not None:
             length = erased % (BLOCK_BYTES + 1)
-            cells[:length] = b"\xff" * length
+            self._blank(first, length)
             if length < BLOCK_BYTES:
-                cells[length] = cells[length] | 0x5A
+                self._cells[first + length] |= 0x5A
             self._cut_power()
-        cells[:] = b"\xff" * BLOCK_BYTES
+        self._blank(first, BLOCK_BYTES)
+
+    def _blank(self, offset, length):
+        # By the page: what a chip does within itself must not need a block of the application's heap.
+        for at in range(offset, offset + length, PAGE_BYTES):
+            count = min(PAGE_BYTES, offset + length - at)
+            self._cells[at : at + count] = BLANK_PAGE[:count]
 
     def _begin(self, counter):
         """Count an operation; return None, or a number that says where in it the power is to fail."""

@@ -14,11 +14,10 @@ import sys
 import chip
 import control_line
 import nor_flash
-import raw_repl
 import vfs
 
 SOFT_RESET = 4  # station.hal.SOFT_RESET
-READ_BYTES = 1024  # how much littlefs reads at a time; says nothing about what is stored
+ROM_FOLDER = __file__.rsplit("/", 1)[0]  # on the host
 
 
 class Machine:
@@ -37,7 +36,7 @@ def mount():
     if first_block == b"\xff" * nor_flash.BLOCK_BYTES:
         vfs.VfsLfs2.mkfs(device)
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(device, readsize=READ_BYTES), "/")
+    vfs.mount(vfs.VfsLfs2(device), "/")
     os.chdir("/")
     sys.path[:] = ["", "/lib"]
 
@@ -62,11 +61,22 @@ def run_application():
         chip.line.tell(control_line.FAULT, 0, 0, 0, report.getvalue().encode()[-4000:])
 
 
+def serve_console():
+    """Serve the REPL for ever; its code is loaded only now, so that the application has the heap to itself."""
+    vfs.mount(chip.host_files, "/host")
+    sys.path.insert(0, "/host" + ROM_FOLDER)
+    import raw_repl
+
+    sys.path.pop(0)
+    vfs.umount("/host")
+    chip.line.tell(control_line.IN_REPL)
+    raw_repl.serve(chip.line.console_byte, chip.run)
+
+
 chip.power_up(json.loads(os.getenv(control_line.DESCRIPTION_VARIABLE)))
 sys.modules["machine"] = Machine()
 mount()
 gc.collect()  # the application begins with a heap as clean as on a board
 if chip.run["mode"] == "application":
     run_application()
-chip.line.tell(control_line.IN_REPL)
-raw_repl.serve(chip.line.console_byte, chip.run)
+serve_console()

@@ -47,6 +47,7 @@ BURSTS = {
 
 def sensor(barometer="p2", stage_at_zero_mm=0, statistics=DEFAULT):
     settings = SensorSettings()
+    settings.statistics = DEFAULT
     settings.statistics = statistics
     settings.sensor_no = 1
     settings.kind = "keller-30"

@@ -46,6 +46,7 @@ BURSTS = {
 
 def settings(kind="maxbotix-hrxl"):
     sensor = SensorSettings()
+    sensor.statistics = DEFAULT
     sensor.sensor_no = 1
     sensor.kind = kind
     sensor.port = 1

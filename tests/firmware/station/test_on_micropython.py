@@ -9,6 +9,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
 FOLDER = Path(__file__).resolve().parent
+RUNNER = FOLDER / "run_micropython.py"
+HEAP_OPTION = "heapsize=8m"  # flash of half a MiB in one piece, and the sources compiled
 FIRST_LINE = "# Shared dialect: runs on MicroPython, and on CPython."
 SUITES = sorted(path for path in FOLDER.glob("test_*.py") if path.read_text().startswith(FIRST_LINE))
 
@@ -25,7 +27,7 @@ def names_of_tests(path):
 @pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
 def test_the_suite_passes_on_micropython(suite, part, count_cases, tmp_path):
     done = subprocess.run(
-        [part("micropython"), str(FOLDER / "run_micropython.py"), f"tests.firmware.station.{suite.stem}"],
+        [part("micropython"), "-X", HEAP_OPTION, str(RUNNER), f"tests.firmware.station.{suite.stem}"],
         cwd=PROJECT,
         env={**os.environ, "MICROPYPATH": str(PROJECT), "TMPDIR": str(tmp_path)},
         capture_output=True,
