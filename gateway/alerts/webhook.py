@@ -29,6 +29,8 @@ VERSION = 1
 # Of the 4xx those that pass by themselves: timeout, conflict (another attempt is under way), too early, too many.
 TRY_AGAIN = (408, 409, 425, 429)
 
+FAULTS = (OSError, ValueError, HTTPException)
+
 
 class WebhookChannel:
     """`token_file`, read at each attempt, holds what is sent as `Authorization: Bearer`."""
@@ -54,10 +56,10 @@ class WebhookChannel:
                 connection.request("POST", path, json.dumps(body).encode(), self._headers(message.id))
                 answer = connection.getresponse()
                 text = b""
-                with suppress(OSError, HTTPException):
+                with suppress(*FAULTS):
                     text = answer.read(ANSWER_LIMIT)  # for people; what counts is said already
                 return self._judge(answer, shown(text))
-        except (OSError, ValueError, HTTPException) as error:
+        except FAULTS as error:
             return Away(shown(f"{type(error).__name__}: {error}"))
         finally:
             connection.close()

@@ -18,6 +18,7 @@ from gateway.alerts.entries import (
     UNDELIVERED,
     Attempt,
 )
+from gateway.alerts.rounds import Rounds
 from gateway.alerts.settings import AlertSettings
 from rivergauge.basin import Contact
 
@@ -175,13 +176,16 @@ def test_what_is_over_is_forgotten_after_a_year_and_what_is_not_never(make, jour
     assert [each.alert.kind for each in journal.alerts.dispatches()] == [RAISED, RAISED], "a flag is raised once"
 
 
-def test_the_rounds_write_nothing_where_there_is_nothing_to_do(make, journal, clock):
-    _, rounds = make()
-    rounds.step()
-    before = journal.path.with_name("journal.sqlite-wal").stat().st_size
-    clock.turn(60)
-    rounds.step()
-    assert journal.path.with_name("journal.sqlite-wal").stat().st_size == before
+def test_the_rounds_rest_where_all_is_done(raised, journal, clock, with_contacts):
+    alerting = with_contacts(DUTY, escalation=(HEAD,), acknowledge_within_s=WITHIN_S, proof_every_s=PROOF_S).alerts
+    woken = []
+    rounds = Rounds(alerting, "test-basin/gateway-1", journal, clock, lambda: woken.append(clock.now_ms))
+    settle(journal, "duty", clock, REFUSED, "550 no such user")
+    clock.turn(WITHIN_S)
+    for _ in range(3):
+        rounds.step()
+        clock.turn(60)
+    assert len(woken) == 1
 
 
 def test_the_channels_of_a_contact_get_proofs_each(make, journal):

@@ -133,10 +133,15 @@ def test_a_server_that_misbehaves_is_left_within_the_deadline_and_tried_again(mi
     assert outcome.reason
 
 
-def test_a_server_that_has_said_200_has_it_whatever_it_says_next(misbehaving, monkeypatch):
+def answer_with_broken_chunks(connection, _is_over):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n")
+
+
+@pytest.mark.parametrize("behave", [answer_without_end, answer_with_broken_chunks], ids=["without end", "broken"])
+def test_a_server_that_has_said_200_has_it_whatever_it_says_next(misbehaving, behave, monkeypatch):
     monkeypatch.setattr(webhook_module, "SILENCE_LIMIT_S", 0.3)
     monkeypatch.setattr(webhook_module, "ATTEMPT_LIMIT_S", 0.6)
-    assert isinstance(channel_to(misbehaving(answer_without_end)).send(MESSAGE, no), Delivered)
+    assert isinstance(channel_to(misbehaving(behave)).send(MESSAGE, no), Delivered)
 
 
 def test_a_server_that_is_not_there_is_tried_again():
