@@ -24,10 +24,14 @@ from tests.fakes.publisher import hmac_sha256, stage_batch
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 COMMAND = [sys.executable, "-c", "from rivergauge.cli import main; main()"]
-KILLS = int(os.environ.get("GATEWAY_KILLS", "4"))
+KILLS = int(os.environ.get("GATEWAY_KILLS", "3"))
 WAIT_LIMIT_S = 60.0
 NAMES = ("gateway-1", "gateway-2")
-OWNERSHIP = {"gateway-1": "[ownership]", "gateway-2": '[ownership]\nown = []\nstandby_for = ["gateway-1"]'}
+STANDBY = {"gateway-1": "[ownership]", "gateway-2": '[ownership]\nown = []\nstandby_for = ["gateway-1"]'}
+DIVIDED = {
+    "gateway-1": '[ownership]\nown = ["upper"]\nstandby_for = ["gateway-2"]',
+    "gateway-2": '[ownership]\nown = ["lower"]\nstandby_for = ["gateway-1"]',
+}
 
 
 class Site:
@@ -40,7 +44,7 @@ class Site:
         self._states: dict[str, str] = {}
         self.processes: dict[str, subprocess.Popen] = {}
 
-    def start(self, name: str, is_shared: bool = False) -> None:
+    def start(self, name: str, ownership: str = "", is_shared: bool = False) -> None:
         folder = self._bench.folder / name
         folder.mkdir(exist_ok=True)
         shared = 'shared_subscription = "ingest"' if is_shared else ""
@@ -50,7 +54,7 @@ class Site:
             f'[broker]\nhost = "127.0.0.1"\nport = {self._bench.mosquitto.port}\n{shared}\n'
             f'[[store]]\nname = "embedded"\nkind = "embedded"\npath = "observations.sqlite"\n'
             f'[[store]]\nname = "shared"\nkind = "influxdb1"\nurl = "{self._influx_url}"\ndatabase = "river"\n'
-            f"{'' if is_shared else OWNERSHIP[name]}\n"
+            f"{ownership}\n"
         )
         with (folder / "log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
@@ -150,25 +154,28 @@ def stored_numbers(url: str, station: str) -> list[int]:
     return [point[1] for series in result.get("series", ()) for point in series["values"]]
 
 
-def test_killing_either_gateway_under_load_loses_and_doubles_nothing(bench, site, influx):
+@pytest.mark.parametrize(
+    ("ownership", "kills"), [(STANDBY, 2), (DIVIDED, KILLS)], ids=["a standby", "divided stations"]
+)
+def test_killing_either_gateway_under_load_loses_and_doubles_nothing(bench, site, influx, ownership, kills):
     seed = int(os.environ.get("GATEWAY_SEED", "20180831"))
-    print(f"seed {seed}, {KILLS} kills")
+    print(f"seed {seed}, {kills} kills")
     chance = random.Random(seed)
     for name in NAMES:
-        site.start(name)
+        site.start(name, ownership[name])
     with bench.station("upper") as upper, bench.station("lower") as lower:
         stations = {"upper": Station(upper), "lower": Station(lower)}
-        for kill in range(KILLS):
+        for kill in range(kills):
             sleep(chance.uniform(0, 0.3))
             name = NAMES[kill % 2] if kill < 2 else chance.choice(NAMES)
-            before = len(upper.receipted)
             site.kill(name)
             print(f"kill {kill}: {name} at record {stations['upper'].sent}")
+            answered = [(each, len(each.receipted)) for each in (upper, lower)]
             ends_s = monotonic() + WAIT_LIMIT_S
-            while len(upper.receipted) < before + 20:
+            while any(len(each.receipted) < before + 20 for each, before in answered):
                 assert monotonic() < ends_s, f"nobody answered while {name} was gone"
                 sleep(0.01)
-            site.start(name)
+            site.start(name, ownership[name])
         sent = {station: sender.stop() for station, sender in stations.items()}
     site.end()
     for station, count in sent.items():
@@ -185,7 +192,7 @@ def test_killing_either_gateway_under_load_loses_and_doubles_nothing(bench, site
 
 def test_a_standby_takes_every_record_and_answers_none_while_the_owner_is_there(bench, site, until):
     for name in NAMES:
-        site.start(name)
+        site.start(name, STANDBY[name])
     with bench.station("upper") as upper:
         # It neither answers nor is gone: the broker gives it the time of a keepalive.
         site.processes["gateway-1"].send_signal(signal.SIGSTOP)
