@@ -9,12 +9,13 @@ import pytest
 from gateway.entries import Report
 from gateway.expiry import EVERY_S, Expiry
 from gateway.journal import Journal
-from gateway.observations import Flag
+from gateway.observations import Flag, Revision
 from gateway.settings import EmbeddedSettings, WebSettings
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.retention import remove_before
 from gateway.stores.store import Delivery
 from gateway.transaction import REPORTS_PER_STATION
+from protocol.quality import GOOD
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, stage_batch
 
 FOREVER_MS = (0, 2**62)
@@ -54,12 +55,17 @@ def test_a_day_of_each_station_goes_at_a_time_until_nothing_is_older(store):
     assert observations[0].observed_at_ms == before_ms, "what is as old as that is kept"
     assert len(observations) == 2 * (RECORDS - 2 * 96 - 10)
     assert not remove_before(store.path, before_ms)
-    assert rows(store, "record") == 2 * (RECORDS - 2 * 96 - 10)
+    kept = 2 * (RECORDS - 2 * 96 - 10)
+    assert (rows(store, "record"), rows(store, "observation")) == (kept, 2 * kept)
 
 
 def test_revisions_flags_and_gaps_go_with_their_time(store):
     batch = stage_batch(1000, [500])
-    store.write([Delivery(2, "b", "upper", START_MS, batch, (0,), flag=flag(START_MS + DAY_MS))])
+    times_ms = (START_MS, START_MS + DAY_MS, START_MS + 2 * DAY_MS)
+    rated = tuple(
+        Revision("b", "upper", 1, "discharge_m3_s", at_ms, 50.0, GOOD, "rating", "r-1", 1) for at_ms in times_ms
+    )
+    store.write([Delivery(2, "b", "upper", START_MS, batch, (0,), rated, flag(START_MS + DAY_MS))])
     store.write([Delivery(3, "b", "upper", START_MS, flag=flag(START_MS + 3 * DAY_MS))])
     store.write([Delivery(4, "b", "upper", START_MS, flag=replace(flag(None), state="raised", threshold="lasting"))])
     while remove_before(store.path, START_MS + 2 * DAY_MS):
@@ -68,6 +74,7 @@ def test_revisions_flags_and_gaps_go_with_their_time(store):
         f"watch-{START_MS + 3 * DAY_MS}", "lasting",
     }  # fmt: skip
     assert store.read_gaps("upper") == []
+    assert [each.observed_at_ms for each in store.read_revisions("upper", *FOREVER_MS)] == [START_MS + 2 * DAY_MS]
 
 
 def test_steps_follow_at_once_until_only_what_is_kept_is_left(store):
