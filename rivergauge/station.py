@@ -21,6 +21,7 @@ from firmware.flash import (
     write_image,
 )
 from rivergauge.basin import Basin, station_configuration
+from rivergauge.new_station import new
 from rivergauge.simulate import simulate
 from rivergauge.station_access import StationAccess, station_access
 from rivergauge.station_commands import give_command, list_commands
@@ -49,6 +50,7 @@ WifiFileOption = Annotated[
 _Servers = tuple[dict[str, str | int], dict[str, str | int] | None]  # broker, time server
 app = typer.Typer(help="Flash, verify and simulate stations.", no_args_is_help=True, add_completion=False)
 app.command()(simulate)
+app.command()(new)
 app.command("command")(give_command)
 app.command("commands")(list_commands)
 

@@ -72,11 +72,13 @@ def _offer(table_of, whole, station):
 
 
 def _load_as(now, root, path):
-    """Load a configuration; one of another station is refused."""
+    """Load a configuration; one of another station, or without the TLS that it has, is refused."""
     found = config.load(root, path)
     for name in MEMBERS_KEPT:
         if getattr(found, name) != getattr(now, name):
             raise config.ConfigurationError(name, getattr(found, name), "%s as it is" % getattr(now, name))
+    if now.broker_tls is not None and found.broker_tls is None:
+        raise config.ConfigurationError("broker.tls", None, "%s, or another way" % now.broker_tls)
     return found
 
 

@@ -160,6 +160,20 @@ def test_a_configuration_that_cannot_be_used_is_refused_and_not_tried(board, gat
     assert on_board(root) == wakes.configuration() and gateway.events == []
 
 
+def test_a_station_that_checks_its_broker_goes_on_checking_it(board, gateway, monkeypatch):
+    open_link = FakeBoard.open_link
+    monkeypatch.setattr(
+        FakeBoard, "open_link", lambda self, host, port, deadline_ms, _secure: open_link(self, host, port, deadline_ms)
+    )
+    secured = wakes.configuration(broker={"host": "127.0.0.1", "port": 1883, "tls": "server"})
+    root = wakes.folder(secured)
+    wakes.run(board, root, 2)
+    give_text(gateway, "new-configuration", text_of(changed()))
+    wakes.run(board, root, 1)
+    assert outcome(gateway) == FAILED
+    assert "broker.tls: found None, expected server" in gateway.replies[0].detail
+
+
 @pytest.mark.parametrize(
     "change",
     [{"sha256": "0" * 64}, {"sha256": "0"}, {"part": 0}, {"parts": 17}, {"part": 2}, {"text": 7}, {"part": "1"}],
