@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from firmware.virtual.host import synthetic_flood
-from gateway.commanding.entries import CARRIED_OUT, GivenCommand
+from gateway.commanding.entries import CARRIED_OUT, RECEIVED, REFUSED, GivenCommand
 from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.stores.embedded import EmbeddedStore
 from rivergauge.basin import load_basin, station_configuration
+from rivergauge.command_words import parse_command
 from rivergauge.rig import Rig
 from rivergauge.station import app
 from tests.fakes.publisher import START_MS
@@ -111,41 +112,73 @@ def test_wrong_use_is_told_and_gives_no_command(config, words, said):
     assert run(config, "commands") == "no commands given"
 
 
-def wait_until_sent(journal, now_ms):
+@pytest.fixture
+def rig(tmp_path, part):
+    """One real station, flashed and an hour old, at a real broker and gateway."""
+    for name in ("micropython", "mosquitto"):
+        part(name)
+    basin = load_basin(DEPLOY / "basin.toml")
+    basin = replace(basin, stations=(replace(basin.stations[0], upstream=()),))
+    with Rig(tmp_path, basin, {basin.stations[0].id: synthetic_flood(START_MS)}, START_MS) as rig:
+        rig.flash()
+        rig.run_until(START_MS + HOUR_MS)
+        yield rig
+
+
+def give(rig, *commands):
+    """Give (name, arguments) to the rig's station, and wait until they are sent: bench time stands still meanwhile."""
+    journal, now_ms = rig.service.journal, rig.clock.now_ms()
+    with journal.transaction() as transaction:
+        for name, arguments in commands:
+            given = GivenCommand(rig.basin.stations[0].id, name, arguments, now_ms, now_ms + 6 * HOUR_MS)
+            transaction.commands.give(given)
     ends_s = monotonic() + SENDING_LIMIT_S
     while journal.commands.unsent(now_ms):
         assert monotonic() < ends_s, "the commands were not sent"
         sleep(0.05)
 
 
-def test_a_station_carries_out_what_it_is_told_and_says_so(tmp_path, part):
-    for name in ("micropython", "mosquitto"):
-        part(name)
-    basin = load_basin(DEPLOY / "basin.toml")
-    basin = replace(basin, stations=(replace(basin.stations[0], upstream=()),))
-    station = basin.stations[0].id
-    with Rig(tmp_path, basin, {station: synthetic_flood(START_MS)}, START_MS) as rig:
-        rig.flash()
-        rig.run_until(START_MS + HOUR_MS)
-        journal = rig.service.journal
-        with journal.transaction() as transaction:
-            for name, arguments in (
-                ("set-interval", {"record_every_s": 1800, "send_every_s": 3600}),
-                ("report-health", {}),
-                ("send-range", {"first": 1, "last": 2}),
-            ):
-                given = GivenCommand(station, name, arguments, START_MS + HOUR_MS, START_MS + 6 * HOUR_MS)
-                transaction.commands.give(given)
-        wait_until_sent(journal, rig.clock.now_ms())
-        rig.run_until(START_MS + 4 * HOUR_MS + 60_000)
-        told = journal.commands.told("rig", station)
-        assert [each.state(rig.clock.now_ms()) for each in told] == [CARRIED_OUT] * 3
-        _, health, again = told
-        assert again.reply.facts == {"held": 2, "not_held": 0}
-        assert rig.service.counts()["records_duplicate"] == 2, "both came again, and were known"
-        assert health.reply.facts["next_record_no"] > 0
-        observations = EmbeddedStore(rig.observations).read_observations(
-            station, START_MS + 3 * HOUR_MS, START_MS + 4 * HOUR_MS
-        )
-        times_ms = sorted({each.observed_at_ms for each in observations if each.variable == "stage_m"})
-    assert times_ms == [START_MS + 3 * HOUR_MS, START_MS + 3 * HOUR_MS + 1_800_000]
+def told(rig):
+    return rig.service.journal.commands.told("rig", rig.basin.stations[0].id)
+
+
+def stages_of(rig, from_hours, to_hours):
+    station = rig.basin.stations[0].id
+    times_ms = START_MS + from_hours * HOUR_MS, START_MS + to_hours * HOUR_MS
+    observations = EmbeddedStore(rig.observations).read_observations(station, *times_ms)
+    return [each for each in observations if each.variable == "stage_m"]
+
+
+def test_a_station_carries_out_what_it_is_told_and_says_so(rig):
+    give(
+        rig,
+        ("set-interval", {"record_every_s": 1800, "send_every_s": 3600}),
+        ("report-health", {}),
+        ("send-range", {"first": 1, "last": 2}),
+    )
+    rig.run_until(START_MS + 4 * HOUR_MS + 60_000)
+    assert [each.state(rig.clock.now_ms()) for each in told(rig)] == [CARRIED_OUT] * 3
+    _, health, again = told(rig)
+    assert health.reply.facts["next_record_no"] > 0
+    assert again.reply.facts == {"held": 2, "not_held": 0}
+    assert rig.service.counts()["records_duplicate"] == 2, "both came again, and were known"
+    measured = [each.observed_at_ms - START_MS for each in stages_of(rig, 3, 4)]
+    assert measured == [3 * HOUR_MS, 3 * HOUR_MS + HOUR_MS // 2]
+
+
+def test_a_station_goes_on_with_the_configuration_that_it_is_sent(rig, monkeypatch):
+    monkeypatch.setattr("protocol.text_parts.PART_LIMIT", 300)  # this configuration would go in one
+    station = rig.basin.stations[0]
+    sampling = replace(station.sampling, record_every_s=1800, send_every_s=1800)
+    changed = replace(rig.basin, stations=(replace(station, configuration_no=2, sampling=sampling),))
+    words = [f"broker=127.0.0.1:{rig.broker.port}", f"time_server=127.0.0.1:{rig.time_server.port}"]
+    parts = parse_command(changed, station.id, "new-configuration", words)
+    assert len(parts) > 1
+    give(rig, *[("new-configuration", part) for part in parts], ("new-rating", {"part": 1}))
+    rig.run_until(START_MS + 4 * HOUR_MS + 60_000)
+    *configuring, rating = [each.state(rig.clock.now_ms()) for each in told(rig)]
+    assert configuring == [RECEIVED] * (len(parts) - 1) + [CARRIED_OUT]
+    assert rating == REFUSED, "a part of no whole"
+    stages = stages_of(rig, 3, 4)
+    assert [each.observed_at_ms - START_MS for each in stages] == [3 * HOUR_MS, 3 * HOUR_MS + HOUR_MS // 2]
+    assert {each.configuration_no for each in stages} == {2}
