@@ -18,8 +18,9 @@ RETRY_FIRST_S, RETRY_LAST_S = 10.0, 900.0
 REFUSED_AGAIN_S = 6 * 3600.0  # by then somebody may have corrected the address, on either side
 WAIT_LIMIT_S = 6 * 3600.0  # that a server may ask for; nothing ever waits for longer
 LOOK_EVERY_S = 5.0  # the gateway's clock may be another than the machine's
-# Another gateway has the station: asked again so often, and left to it when it has had it for so long.
-OWNER_AGAIN_S, OWNER_LIMIT_S = 30.0, 3600.0
+# Another gateway has the station: asked again so often. What is older is that one's to send, even where it goes: a day is
+# as long as its mail server may be away without anything being lost with it.
+OWNER_AGAIN_S, OWNER_LIMIT_S = 30.0, 86_400.0
 
 
 class Courier(Worker):
@@ -51,7 +52,7 @@ class Courier(Worker):
             return None if due_ms is None else min(max(due_ms - now_ms, 1) / 1000, LOOK_EVERY_S)
         flag = dispatch.alert.flag
         if flag is not None and not self._answers_for(flag.station):
-            self._leave_to_owner(dispatch, now_ms)
+            self._leave_to_owner(flag.station, now_ms)
         else:
             self._keep(dispatch, self._channel.send(self._write(dispatch), lambda: self.is_stopping))
         return 0
@@ -74,13 +75,11 @@ class Courier(Worker):
                 # The channel works again: what has waited is not to wait any longer.
                 transaction.alerts.make_due(self._recipient, now_ms)
 
-    def _leave_to_owner(self, dispatch: Dispatch, now_ms: int) -> None:
+    def _leave_to_owner(self, station: str, now_ms: int) -> None:
         """Wait whether the station's own gateway goes, and only then send what that may not have sent."""
-        with self._journal.transaction() as transaction:
-            if now_ms - dispatch.alert.at_ms > _ms(OWNER_LIMIT_S):
-                transaction.alerts.drop(dispatch.id, "left to the gateway that has the station")
-            else:
-                transaction.alerts.postpone(dispatch.id, now_ms + _ms(OWNER_AGAIN_S))
+        again_ms, since_ms = now_ms + _ms(OWNER_AGAIN_S), now_ms - _ms(OWNER_LIMIT_S)
+        with self._journal.transaction(can_be_repeated=True) as transaction:
+            transaction.alerts.leave_to_owner(self._recipient, station, again_ms, since_ms)
 
 
 def _wait_s(attempts: int, retry_after_s: float | None) -> float:

@@ -10,6 +10,7 @@ __all__ = [
     "DELIVERED",
     "DROPPED",
     "EMAIL",
+    "LEFT",
     "PENDING",
     "PROOF",
     "RAISED",
@@ -38,6 +39,7 @@ UNACKNOWLEDGED = "unacknowledged"  # nobody has acknowledged it in time
 UNDELIVERED = "undelivered"  # a contact's server refused it
 
 PENDING, DELIVERED, REFUSED, DROPPED = "pending", "delivered", "refused", "dropped"
+LEFT = "left"  # to another gateway that has the station, for as long as that is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Dispatch:
     alert: Alert
     why: str
     recipient: Recipient
-    state: str  # PENDING and REFUSED ones are tried again; DELIVERED and DROPPED ones are settled
+    state: str  # DELIVERED and DROPPED ones are settled; all others may yet be tried
     due_ms: int  # when to try next
     attempts: int = 0
     answer: str = ""  # what the last attempt was answered

@@ -54,12 +54,22 @@ class AlertReader:
         rows = self._read("SELECT at_ms, result, answer FROM attempt WHERE dispatch = ? ORDER BY rowid", (dispatch,))
         return [Attempt(*row) for row in rows]
 
-    def unacknowledged(self, raised_before_ms: int | None = None) -> list[Alert]:
-        """Return the raised alerts that nobody has acknowledged."""
+    def unacknowledged(self) -> list[Alert]:
+        """Return the raised alerts that this gateway has tried to tell of, and nobody has acknowledged."""
+        return self._raised("dispatch.attempts > 0", {})
+
+    def unacknowledged_since(self, tried_before_ms: int) -> list[Alert]:
+        """Return those of them that were tried by then, as far as attempts are kept."""
+        tried = (
+            "EXISTS (SELECT 1 FROM attempt WHERE attempt.dispatch = dispatch.id AND attempt.at_ms <= :tried_before_ms)"
+        )
+        return self._raised(tried, {"tried_before_ms": tried_before_ms})
+
+    def _raised(self, tried: str, values: dict[str, int]) -> list[Alert]:
         rows = self._read(
-            f"SELECT {ALERT_COLUMNS} FROM alert WHERE kind = ?1 AND acknowledged_at_ms IS NULL"
-            " AND (?2 IS NULL OR at_ms <= ?2) ORDER BY id",
-            (RAISED, raised_before_ms),
+            f"SELECT {ALERT_COLUMNS} FROM alert WHERE kind = :raised AND acknowledged_at_ms IS NULL"
+            f" AND EXISTS (SELECT 1 FROM dispatch WHERE dispatch.alert = alert.id AND {tried}) ORDER BY id",
+            {"raised": RAISED, **values},
         )
         return [alert_from_row(row) for row in rows]
 

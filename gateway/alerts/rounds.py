@@ -62,7 +62,7 @@ class Rounds(Worker):
         if self._acknowledge_within_s is None:
             return []
         alerts = self._journal.alerts
-        late = alerts.unacknowledged(now_ms - self._acknowledge_within_s * 1000)
+        late = alerts.unacknowledged_since(now_ms - self._acknowledge_within_s * 1000)
         refused = {dispatch.alert.id: dispatch.alert for dispatch in alerts.refused()}.values()
         found = [*((alert, UNACKNOWLEDGED) for alert in late), *((alert, UNDELIVERED) for alert in refused)]
         since_ms = now_ms - self._acknowledge_within_s * 1000 - ESCALATION_LIMIT_MS

@@ -1,6 +1,6 @@
 """How alerts stand, in numbers: for `rivergauge status` and for /metrics."""
 
-from gateway.alerts.entries import PROOF, REFUSED
+from gateway.alerts.entries import LEFT, PROOF, REFUSED, Dispatch
 from gateway.journal import Journal
 from gateway.metrics import GAUGE, Family, Sample
 
@@ -12,7 +12,7 @@ def alert_numbers(journal: Journal) -> dict[str, int]:
 
     `alerts_proofs_failed` are the proofs that did not get through: whom no alert would reach now.
     """
-    waiting = journal.alerts.waiting()
+    waiting = _own(journal)
     return {
         "alerts_pending": len(waiting),
         "alerts_failed": sum(each.attempts > 0 for each in waiting),
@@ -32,9 +32,14 @@ def alert_families(journal: Journal, now_ms: int) -> list[Family]:
         "alerts_unacknowledged": "raised flags that people were told of and nobody has acknowledged",
     }
     numbers = alert_numbers(journal)
-    oldest_ms = min((each.alert.at_ms for each in journal.alerts.waiting()), default=now_ms)
+    oldest_ms = min((each.alert.at_ms for each in _own(journal)), default=now_ms)
     age = Sample(max(0, now_ms - oldest_ms) / 1000)
     return [
         *(Family(name, GAUGE, helps[name], [Sample(number)]) for name, number in numbers.items()),
         Family("alerts_oldest_seconds", GAUGE, "age of the oldest message that is not delivered", [age], "seconds"),
     ]
+
+
+def _own(journal: Journal) -> list[Dispatch]:
+    """Return what waits and is for this gateway to send."""
+    return [each for each in journal.alerts.waiting() if each.state != LEFT]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.alerts.entries import PENDING, REFUSED, Alert
+from gateway.alerts.entries import LEFT, PENDING, REFUSED, Alert
 from gateway.flags import flag_from_json
 
 __all__ = ["ALERT_COLUMNS", "IS_OPEN", "SCHEMA", "alert_from_row"]
@@ -32,13 +32,13 @@ CREATE TABLE IF NOT EXISTS dispatch (
     answer TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS dispatch_of_alert ON dispatch (alert);
-CREATE INDEX IF NOT EXISTS dispatch_open ON dispatch (contact, channel) WHERE state IN ('pending', 'refused');
+CREATE INDEX IF NOT EXISTS dispatch_open ON dispatch (contact, channel) WHERE state IN ('pending', 'refused', 'left');
 CREATE TABLE IF NOT EXISTS attempt (
     dispatch TEXT NOT NULL, at_ms INTEGER NOT NULL, result TEXT NOT NULL, answer TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS attempt_of_dispatch ON attempt (dispatch);
 """
-IS_OPEN = f"state IN ('{PENDING}', '{REFUSED}')"
+IS_OPEN = f"state IN ('{PENDING}', '{REFUSED}', '{LEFT}')"
 ALERT_COLUMNS = (
     "alert.kind, alert.key, alert.at_ms, alert.flag, alert.acknowledged_at_ms, alert.acknowledged_by, alert.id"
 )

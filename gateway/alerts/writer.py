@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Collection
+from dataclasses import asdict
 
-from gateway.alerts.entries import DROPPED, PENDING, RAISED, Alert, Attempt, Recipient, dispatch_id
+from gateway.alerts.entries import DROPPED, LEFT, PENDING, RAISED, Alert, Attempt, Recipient, dispatch_id
 from gateway.alerts.tables import ALERT_COLUMNS, IS_OPEN, alert_from_row
 from gateway.flags import flag_to_json
 from gateway.observations import Flag
@@ -73,8 +74,20 @@ class AlertWriter:
             (at_ms, recipient.contact, recipient.channel, PENDING),
         )
 
-    def postpone(self, dispatch: str, due_ms: int) -> None:
-        self._connection.execute("UPDATE dispatch SET due_ms = ? WHERE id = ?", (due_ms, dispatch))
+    def leave_to_owner(self, recipient: Recipient, station: str, again_ms: int, since_ms: int) -> None:
+        """Put off until `again_ms` what waits of a station that another gateway has; drop alerts from before since."""
+        waiting = (
+            f" WHERE contact = :contact AND channel = :channel AND {IS_OPEN}"
+            " AND alert IN (SELECT id FROM alert WHERE station = :station AND at_ms"
+        )
+        values = {**asdict(recipient), "station": station, "again_ms": again_ms, "since_ms": since_ms}
+        values |= {"left": LEFT, "dropped": DROPPED, "answer": "left to the gateway that has the station"}
+        self._connection.execute(
+            f"UPDATE dispatch SET state = :left, due_ms = :again_ms{waiting} >= :since_ms)", values
+        )
+        self._connection.execute(
+            f"UPDATE dispatch SET state = :dropped, answer = :answer{waiting} < :since_ms)", values
+        )
 
     def drop(self, dispatch: str, why_not: str) -> None:
         """Give a dispatch up, saying why."""

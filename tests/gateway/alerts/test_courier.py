@@ -7,8 +7,9 @@ import pytest
 
 from gateway.alerts import courier as courier_module
 from gateway.alerts.alerts import Alerts
-from gateway.alerts.entries import DELIVERED, DROPPED, EMAIL, PENDING, REFUSED, WEBHOOK
+from gateway.alerts.entries import DELIVERED, DROPPED, EMAIL, LEFT, PENDING, REFUSED, WEBHOOK
 from gateway.alerts.settings import AlertSettings
+from gateway.alerts.standing import alert_numbers
 from gateway.journal import Journal
 from gateway.series import Seen
 from rivergauge.basin import Contact
@@ -215,19 +216,30 @@ def test_a_station_of_another_gateway_is_left_to_it_for_as_long_as_it_lives(
     alerts = alerts_of(DUTY, answers_for=lambda station: station != "upper")
     tell(alerts)
     work(alerts)
-    assert states(journal) == {("duty", EMAIL): PENDING}
-    clock.turn(courier_module.OWNER_LIMIT_S + 1)
+    assert states(journal) == {("duty", EMAIL): LEFT}
+    assert set(alert_numbers(journal).values()) == {0}, "it is not for this gateway to worry"
+    clock.turn(-DAY_S)
+    work(alerts)
+    clock.turn(DAY_S)
+    clock.turn(courier_module.OWNER_LIMIT_S)
+    work(alerts)
+    assert states(journal) == {("duty", EMAIL): LEFT}
+    clock.turn(courier_module.OWNER_AGAIN_S)
     work(alerts)
     assert states(journal) == {("duty", EMAIL): DROPPED}
     assert mail_server.mails == []
 
 
-def test_a_gateway_that_stands_in_sends_what_the_other_may_not_have_sent(alerts_of, tell, journal, mail_server, clock):
-    is_alone = []
-    alerts = alerts_of(DUTY, answers_for=lambda _: bool(is_alone))
+def test_a_gateway_that_stands_in_sends_what_the_other_may_not_have_sent(
+    alerts_of, tell, journal, flag, mail_server, clock
+):
+    gone = set()
+    alerts = alerts_of(DUTY, answers_for=gone.__contains__)
     tell(alerts)
+    tell(alerts, replace(flag, station="lower"))
     work(alerts)
-    is_alone.append(True)
+    gone.add("upper")
     clock.turn(courier_module.OWNER_AGAIN_S)
     work(alerts)
+    assert [each.state for each in journal.alerts.dispatches()] == [DELIVERED, LEFT]
     assert len(mail_server.sent_to(DUTY.email)) == 1

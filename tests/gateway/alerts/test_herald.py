@@ -122,7 +122,7 @@ def test_a_transaction_that_fails_tells_nobody(tell, journal, flag, with_contact
 def test_who_got_the_escalation_hears_of_the_end(tell, journal, flag):
     tell_of = tell(HEAD)
     tell_of(flag)
-    (raised,) = journal.alerts.unacknowledged()
+    raised = journal.alerts.dispatches()[0].alert
     with journal.transaction() as transaction:
         transaction.alerts.add_dispatches(raised.id, raised.key, UNACKNOWLEDGED, [Recipient("chief", EMAIL)], 0)
     tell_of(cleared(flag))

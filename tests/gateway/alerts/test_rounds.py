@@ -39,11 +39,12 @@ def make(journal, clock, with_contacts):
 
 
 @pytest.fixture
-def raised(make, journal, flag):
-    """Tell of a flag; return the rounds and the alert."""
+def raised(make, journal, flag, clock):
+    """Tell of a flag, in vain so far; return the rounds and the alert."""
     alerts, rounds = make()
     with journal.transaction() as transaction:
         alerts.herald.tell(transaction, flag)
+    settle(journal, "duty", clock, PENDING, "away")
     (alert,) = journal.alerts.unacknowledged()
     return rounds, alert
 
@@ -73,6 +74,22 @@ def test_what_nobody_acknowledges_in_time_is_escalated_once(raised, journal, clo
     for _ in range(3):
         rounds.step()
         clock.turn(600)
+    assert whys(journal) == [("head", UNACKNOWLEDGED)]
+
+
+def test_what_another_gateway_tells_is_for_that_one_to_escalate(make, journal, clock, flag):
+    alerts, rounds = make()
+    with journal.transaction() as transaction:
+        alerts.herald.tell(transaction, flag)
+    clock.turn(WITHIN_S)
+    rounds.step()
+    assert whys(journal) == []
+    settle(journal, "duty", clock)  # the other one is gone, and this one has told it
+    clock.turn(WITHIN_S - 1)
+    rounds.step()
+    assert whys(journal) == []
+    clock.turn(1)
+    rounds.step()
     assert whys(journal) == [("head", UNACKNOWLEDGED)]
 
 
