@@ -1,8 +1,6 @@
 """The audit of a running broker: who may do what, whether messages come through, and what it would drop."""
 
-import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gateway.connecting import broker_address
 from gateway.ingest import LEAVES
@@ -12,16 +10,14 @@ from protocol.cose import SEALED_LIMIT
 from protocol.topics import topic
 
 from .finding import Finding, ok, problem, warning
-from .probe import Probe, ProbeRefused, may_publish
+from .probe import Probe, ProbeRefused, may_publish, new_client_id
 from .queue_room import audit_queue
+from .strangers import MAKE_RULES, NOBODY, audit_strangers
 
 __all__ = ["audit_broker"]
 
-NO_STATION = "rivergauge-check"  # what is published on its topics reaches nobody who acts on it
-NO_GATEWAY = "rivergauge-check"
 WANTED_WINDOW = 100  # messages that the broker takes before it has acknowledged the first
 SLOW_S = 1.0
-MAKE_RULES = "`rivergauge broker config` writes settings and access rules for this basin"
 
 
 def audit_broker(broker: BrokerSettings, basin: str, gateway: str, is_running: bool) -> Iterator[Finding]:
@@ -36,19 +32,18 @@ def audit_broker(broker: BrokerSettings, basin: str, gateway: str, is_running: b
         advice = "see what the gateway says of itself; stop it for an audit of all"
         yield warning("broker", "not tried with the gateway's certificate while the gateway uses it", advice)
     else:
+        is_admitted = False
         try:
-            yield from _as_gateway(address, basin, gateway, is_running)
-        except ProbeRefused as error:
-            where = f"{address.host}:{address.port}"
-            advice = "check username, password or certificate, and that the broker speaks MQTT 5"
-            yield problem("broker", f"{where} does not go along with the gateway: {error}", advice)
-            return
-        except OSError as error:
-            advice = "start the broker, or correct [broker] in gateway.toml"
-            yield problem("broker", f"{address.host}:{address.port} cannot be reached: {error}", advice)
-            return
+            for finding in _as_gateway(address, basin, gateway, is_running):
+                is_admitted = True
+                yield finding
+        except (ProbeRefused, OSError) as error:
+            if not is_admitted:
+                yield _kept_out(address, error)
+                return
+            yield warning("broker audit", f"not finished: {error}", "run it again, and see the broker's log")
     yield _encryption(broker)
-    yield from _as_stranger(broker, basin)
+    yield from audit_strangers(broker, basin)
     yield warning(
         "broker persistence",
         "whether sessions survive a restart cannot be seen from outside",
@@ -56,8 +51,17 @@ def audit_broker(broker: BrokerSettings, basin: str, gateway: str, is_running: b
     )
 
 
+def _kept_out(address: BrokerAddress, error: ProbeRefused | OSError) -> Finding:
+    where = f"{address.host}:{address.port}"
+    if isinstance(error, OSError):
+        advice = "start the broker, or correct [broker] in gateway.toml"
+        return problem("broker", f"{where} cannot be reached: {error}", advice)
+    advice = "check username, password or certificate, and that the broker speaks MQTT 5"
+    return problem("broker", f"{where} does not go along with the gateway: {error}", advice)
+
+
 def _as_gateway(address: BrokerAddress, basin: str, gateway: str, is_running: bool) -> Iterator[Finding]:
-    with Probe(address, _client_id()) as probe:
+    with Probe(address, new_client_id()) as probe:
         yield ok("broker", f"{address.host}:{address.port} admits the gateway, with MQTT 5")
         yield from _limits(probe.told)
         if probe.told.get("MaximumQoS", 2) < 1:
@@ -72,7 +76,7 @@ def _as_gateway(address: BrokerAddress, basin: str, gateway: str, is_running: bo
         yield _subscriptions(address, basin)
     if is_alone or not is_running:
         yield _own_rights(address, basin)
-    yield audit_queue(address, _client_id(), f"rg/1/gateway/{gateway}/queue-check")
+    yield audit_queue(address, new_client_id(), f"rg/1/gateway/{gateway}/queue-check")
 
 
 def _limits(told: dict[str, int]) -> Iterator[Finding]:
@@ -95,8 +99,8 @@ def _limits(told: dict[str, int]) -> Iterator[Finding]:
 
 
 def _own_rights(address: BrokerAddress, basin: str) -> Finding:
-    topics = [topic(basin, NO_STATION, leaf) for leaf in ("receipt", "command", "flag")]
-    denied = [each for each in topics if not may_publish(address, _client_id(), each)]
+    topics = [topic(basin, NOBODY, leaf) for leaf in ("receipt", "command", "flag")]
+    denied = [each for each in topics if not may_publish(address, new_client_id(), each)]
     if denied:
         detail = f"the gateway may not publish on {', '.join(denied)}"
         return problem("broker rights", detail, f"correct its access rules; {MAKE_RULES}")
@@ -115,7 +119,7 @@ def _round_trip(probe: Probe, own_topic: str) -> Finding:
 
 
 def _subscriptions(address: BrokerAddress, basin: str) -> Finding:
-    with Probe(address, _client_id()) as probe:
+    with Probe(address, new_client_id()) as probe:
         denied = [name for leaf in LEAVES if not probe.may_subscribe(name := f"rg/1/{basin}/+/{leaf}")]
     if denied:
         advice = f"correct its access rules; {MAKE_RULES}"
@@ -131,39 +135,3 @@ def _encryption(broker: BrokerSettings) -> Finding:
         return ok("broker encryption", "none, and none needed: it is on this machine")
     advice = f"use [broker.tls]; {MAKE_RULES}"
     return problem("broker encryption", "none: passwords and records can be read on the way", advice)
-
-
-def _as_stranger(broker: BrokerSettings, basin: str) -> Iterator[Finding]:
-    """See what somebody without name, password and certificate may do."""
-    tls = replace(broker.tls, certificate_file=None, key_file=None) if broker.tls is not None else None
-    try:
-        address = broker_address(replace(broker, username=None, password_file=None, tls=tls))
-        written = [each for each in _forbidden_topics(basin) if may_publish(address, _client_id(), each)]
-    except ProbeRefused as error:
-        yield ok("broker strangers", f"are not admitted: {error}")
-        return
-    except OSError as error:
-        yield problem("broker strangers", f"could not be tried: {error}", "run the audit again")
-        return
-    if not written:
-        yield ok("broker strangers", "are admitted, and may not write on the topics of others")
-        return
-    detail = f"anyone who reaches the broker may publish on {', '.join(written)}"
-    advice = f"set allow_anonymous false; {MAKE_RULES}"
-    if broker.host in LOOPBACK and broker.tls is None:
-        yield warning("broker strangers", f"{detail}; is its listener bound to 127.0.0.1?", advice)
-    else:
-        yield problem("broker strangers", detail, advice)
-
-
-def _forbidden_topics(basin: str) -> list[str]:
-    """Return topics on which nobody listens, one for each way to do harm: as a station, with a flag, as a gateway."""
-    return [
-        topic(basin, NO_STATION, "online"),
-        topic(basin, NO_STATION, "flag"),
-        f"rg/1/gateway/{NO_GATEWAY}/check",
-    ]
-
-
-def _client_id() -> str:
-    return f"rivergauge-check-{secrets.token_hex(4)}"

@@ -5,6 +5,7 @@ clients of one user one session, what waits in it is the gateway's, and stays.
 """
 
 import queue
+import secrets
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from paho.mqtt.properties import Properties
 
 from gateway.mqtt import SESSION_EXPIRY_S, BrokerAddress
 
-__all__ = ["Probe", "ProbeRefused", "may_publish"]
+__all__ = ["Probe", "ProbeRefused", "may_publish", "new_client_id"]
 
 ANSWER_LIMIT_S = 5.0
 WINDOW = 1000  # messages under way, each way
@@ -142,6 +143,11 @@ def may_publish(address: BrokerAddress, client_id: str, topic: str) -> bool:
     """
     with Probe(address, client_id) as probe:
         return probe.publish(topic, [b""])
+
+
+def new_client_id() -> str:
+    """Return a name that no other client has, or every broker would take the other for this one."""
+    return f"rivergauge-check-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
