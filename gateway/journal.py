@@ -15,7 +15,7 @@ from gateway.commanding.tables import SCHEMA as COMMANDS_SCHEMA
 from gateway.commanding.tables import CommandReader
 from gateway.connections import Connections, committing
 from gateway.damage import telling_of_damage
-from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, WrittenOff
+from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.journal_tables import SCHEMA, STEPS, dead_letter_from_row, frame_from_row
 from gateway.newest_frames import NewestFrames
 from gateway.schema import prepare
@@ -135,6 +135,15 @@ class Journal:
             " FROM dead_letter" + (" WHERE replay = 1" if only_replay else "") + " ORDER BY id"
         )
         return [dead_letter_from_row(row) for row in rows]
+
+    def reports(self, leaf: str, station: str | None = None) -> list[Report]:
+        """Return the births, events or replies of one station, or of all, in the order they were told."""
+        rows = self._read(
+            "SELECT station, leaf, boot_no, message_no, received_at_ms, payload FROM report"
+            " WHERE leaf = ?1 AND (?2 IS NULL OR station = ?2) ORDER BY received_at_ms, station, boot_no, message_no",
+            (leaf, station),
+        )
+        return [Report(*row) for row in rows]
 
     def queues(self) -> list[tuple[str, int]]:
         """Return (station, log id) of every queue that was heard of."""

@@ -8,7 +8,7 @@ from enum import Enum
 
 import typer
 
-__all__ = ["Form", "choose_form", "print_listing"]
+__all__ = ["Form", "choose_form", "format_facts", "print_listing"]
 
 Cell = str | int | float | None
 
@@ -28,6 +28,11 @@ def choose_form(as_json: bool, as_csv: bool = False) -> Form:
     if as_json:
         return Form.JSON
     return Form.CSV if as_csv else Form.TABLE
+
+
+def format_facts(facts: Mapping[str, int | str]) -> str:
+    """Return names with values in one cell: `battery_mv=12600 free_heap=90112`."""
+    return " ".join(f"{name}={value}" for name, value in sorted(facts.items()))
 
 
 def print_listing(

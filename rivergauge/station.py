@@ -25,6 +25,7 @@ from rivergauge.new_station import new
 from rivergauge.simulate import simulate
 from rivergauge.station_access import StationAccess, station_access
 from rivergauge.station_commands import give_command, list_commands
+from rivergauge.station_events import list_events
 from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed, parse_server
 
 __all__ = ["app"]
@@ -53,6 +54,7 @@ app.command()(simulate)
 app.command()(new)
 app.command("command")(give_command)
 app.command("commands")(list_commands)
+app.command("events")(list_events)
 
 
 @app.command()

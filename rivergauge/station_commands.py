@@ -13,7 +13,7 @@ from gateway.times import format_utc
 from rivergauge.basin import load_basin
 from rivergauge.command_words import NAMES, parse_command
 from rivergauge.gateway_commands import DEFAULT_CONFIG, ConfigOption, JsonOption, open_journal
-from rivergauge.listing import Cell, choose_form, print_listing
+from rivergauge.listing import Cell, choose_form, format_facts, print_listing
 from rivergauge.times import parse_duration_ms
 
 __all__ = ["give_command", "list_commands"]
@@ -80,16 +80,12 @@ def _row(told: Told, now_ms: int) -> dict[str, Cell]:
         "station": command.station,
         "name": command.name,
         # A text of its own is long, and in the basin file.
-        "arguments": _pairs({key: value for key, value in command.arguments.items() if key != "text"}),
+        "arguments": format_facts({key: value for key, value in command.arguments.items() if key != "text"}),
         "given_at": format_utc(command.given_at_ms),
         "expires_at": format_utc(command.expires_at_ms),
         "sent_at": None if command.sent_at_ms is None else format_utc(command.sent_at_ms),
         "state": told.state(now_ms),
         "detail": None if reply is None else reply.detail,
-        "facts": None if reply is None else _pairs(reply.facts),
+        "facts": None if reply is None else format_facts(reply.facts),
         "replied_at": None if told.replied_at_ms is None else format_utc(told.replied_at_ms),
     }
-
-
-def _pairs(facts: dict[str, int | str]) -> str:
-    return " ".join(f"{key}={value}" for key, value in facts.items())

@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 
 from firmware.virtual.host import synthetic_flood
 from gateway.commanding.entries import CARRIED_OUT, RECEIVED, REFUSED, GivenCommand
+from gateway.entries import Report
 from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.stores.embedded import EmbeddedStore
+from protocol.messages import Event, decode_event, encode_event
 from rivergauge.basin import load_basin, station_configuration
 from rivergauge.command_words import parse_command
 from rivergauge.rig import Rig
@@ -182,3 +184,29 @@ def test_a_station_goes_on_with_the_configuration_that_it_is_sent(rig, monkeypat
     stages = stages_of(rig, 3, 4)
     assert [each.observed_at_ms - START_MS for each in stages] == [3 * HOUR_MS, 3 * HOUR_MS + HOUR_MS // 2]
     assert {each.configuration_no for each in stages} == {2}
+    events = [decode_event(each.payload) for each in rig.service.journal.reports("event", station.id)]
+    kept = [(each.name, each.facts) for each in events if each.name.startswith("configuration")]
+    assert kept == [("configuration-kept", {"configuration_no": 2})]
+
+
+def test_events_are_listed_in_the_order_they_were_told(config):
+    events = [
+        ("uchkurgan", 1, Event(3, 1, START_MS, "refused", "unknown-version", {"first": 4, "last": 9})),
+        ("akdzhar", 2, Event(1, 5, None, "configuration-kept", "", {"configuration_no": 2})),
+    ]
+    journal = Journal(load_settings(config).journal)
+    journal.open()
+    with journal.transaction() as transaction:
+        for station, seconds, event in events:
+            at_ms = START_MS + seconds * 1000
+            report = Report(station, "event", event.boot_no, event.message_no, at_ms, encode_event(event))
+            assert transaction.add_report(report)
+    journal.close()
+    first, second = json.loads(run(config, "events", "--json"))
+    assert first == {
+        "station": "uchkurgan", "happened_at": "2018-08-30T00:00:00Z", "received_at": "2018-08-30T00:00:01Z",
+        "name": "refused", "detail": "unknown-version", "facts": "first=4 last=9", "boot_no": 3, "message_no": 1,
+    }  # fmt: skip
+    assert (second["station"], second["happened_at"]) == ("akdzhar", None)
+    assert json.loads(run(config, "events", "akdzhar", "--json")) == [second]
+    assert run(config, "events", "kokbulak") == "no events told"
