@@ -18,8 +18,8 @@ RETRY_FIRST_S, RETRY_LAST_S = 10.0, 900.0
 REFUSED_AGAIN_S = 6 * 3600.0  # by then somebody may have corrected the address, on either side
 WAIT_LIMIT_S = 6 * 3600.0  # that a server may ask for; nothing ever waits for longer
 LOOK_EVERY_S = 5.0  # the gateway's clock may be another than the machine's
-# Another gateway has the station: asked again so often. What is older is that one's to send, even where it goes: a day is
-# as long as its mail server may be away without anything being lost with it.
+# Another gateway has the station: asked again so often. What is older is that one's to send, even where it goes: a day
+# is as long as its mail server may be away without anything being lost with it.
 OWNER_AGAIN_S, OWNER_LIMIT_S = 30.0, 86_400.0
 
 

@@ -107,7 +107,17 @@ def trickle(connection, is_over):
         connection.sendall(b"H")
 
 
+def take_request(connection):
+    with connection.makefile("rb") as request:
+        headers = {}
+        while (line := request.readline()) != b"\r\n":
+            name, _, value = line.decode().partition(": ")
+            headers[name] = value
+        request.read(int(headers["Content-Length"]))
+
+
 def answer_without_end(connection, is_over):
+    take_request(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
     while not is_over.wait(0.02):
         connection.sendall(b"x")
@@ -134,6 +144,7 @@ def test_a_server_that_misbehaves_is_left_within_the_deadline_and_tried_again(mi
 
 
 def answer_with_broken_chunks(connection, _is_over):
+    take_request(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n")
 
 
