@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 
@@ -71,8 +72,8 @@ class Worker:
             try:
                 self._run_errands()
                 wait_s = self.step()
-            except Damaged as damage:
-                log.error("%s cannot go on: %s", self.name, damage, extra=fields(what=self.name))
+            except (Damaged, sqlite3.OperationalError) as error:  # a disk that is full or torn: no fault of ours
+                log.error("%s cannot go on: %s", self.name, error, extra=fields(what=self.name))
                 self.rest(AFTER_FAULT_S)
                 continue
             except Exception:

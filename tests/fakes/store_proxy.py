@@ -53,7 +53,7 @@ class StoreProxy:
         self.taken: set[bytes] = set()
         self.requests: list[Request] = []
         self._behind = behind
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -64,7 +64,8 @@ class StoreProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def _answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        """Return what is to be answered, by the rule or by the server behind."""
         bad = next((line for line in request.lines if LINE.fullmatch(line) is None), None)
         if bad is not None:
             return Answer(418, b"no line of ours: " + bad)
@@ -73,17 +74,14 @@ class StoreProxy:
         if answer is not None:
             return answer
         if self._behind is not None:
-            return self._pass_on(request, self._behind)
+            return self.pass_on(request)
         self.taken.update(request.lines)
         return Answer(204)
 
     def pass_on(self, request: Request) -> Answer:
         """Return what the server behind says."""
         assert self._behind is not None, "there is no server behind"
-        return self._pass_on(request, self._behind)
-
-    def _pass_on(self, request: Request, port: int) -> Answer:
-        connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        connection = HTTPConnection("127.0.0.1", self._behind, timeout=TIMEOUT_S)
         form = request.headers.get("Content-Type")
         connection.request("POST", request.path, request.body, {"Content-Type": form} if form else {})
         response = connection.getresponse()
@@ -91,26 +89,26 @@ class StoreProxy:
         connection.close()
         return answer
 
-    def _handler(proxy) -> type[BaseHTTPRequestHandler]:
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                answer = proxy._answer(
-                    Request(self.path, {name.title(): text for name, text in self.headers.items()}, body)
-                )
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                if answer.status != 204:
-                    self.send_header("Content-Length", str(len(answer.body)))
-                self.end_headers()
-                self.wfile.write(answer.body)
+def _handler(proxy: StoreProxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
-            def log_message(self, *_: object) -> None: ...
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            headers = {name.title(): text for name, text in self.headers.items()}
+            answer = proxy.answer(Request(self.path, headers, body))
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            if answer.status != 204:
+                self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
 
-        return Handler
+        def log_message(self, *_: object) -> None: ...
+
+    return Handler

@@ -27,7 +27,7 @@ SEED = int(os.environ.get("GATEWAY_KILLS_SEED", "4"))
 LATEST_KILL_S = 0.25  # after the gateway has begun to journal
 WAIT_LIMIT_S = 60.0  # for a gateway to start and come to the step, on a machine that has much to do
 LOAD_PAUSE_S = 0.005
-RECORDS_OF_MESSAGE, RECORDS_AT_ONCE = 3, 60
+RECORDS_OF_MESSAGE, RECORDS_AT_ONCE, RECORDS_AHEAD = 3, 60, 3000
 
 
 class Gateways:
@@ -123,7 +123,7 @@ def test_a_gateway_killed_at_a_step_loses_and_doubles_nothing(bench, gateways, u
 
 
 class Load(threading.Thread):
-    """A station that does not stop sending."""
+    """A station that does not stop sending, and is ahead of its receipts by no more than can be caught up."""
 
     def __init__(self, station):
         super().__init__()
@@ -133,6 +133,8 @@ class Load(threading.Thread):
 
     def run(self):
         while not self._is_over.wait(LOAD_PAUSE_S):
+            if self.sent - len(self._station.receipted) > RECORDS_AHEAD:
+                continue
             firsts = range(self.sent, self.sent + RECORDS_AT_ONCE, RECORDS_OF_MESSAGE)
             self._station.publish_all(stage_batch(first_no, [500] * RECORDS_OF_MESSAGE) for first_no in firsts)
             self.sent += RECORDS_AT_ONCE

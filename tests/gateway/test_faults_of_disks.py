@@ -107,6 +107,24 @@ def test_a_full_disk_delays_and_loses_nothing(bench, until, small_disk, full, ca
     assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(400)), service.counts())
 
 
+@pytest.mark.parametrize("full", ["journal", "store"])
+def test_a_database_that_may_not_grow_delays_and_loses_nothing(bench, until, full, caplog):
+    """The same without the right to mount a disk: SQLite itself refuses another page."""
+    service = bench.start()
+    writer = service.journal._connections.writer if full == "journal" else service._stores[0]._writer
+    (pages,) = writer.execute("PRAGMA page_count").fetchone()
+    writer.execute(f"PRAGMA max_page_count = {pages}")
+    with bench.station("upper") as upper:
+        for first_no in range(0, 8000, 200):
+            upper.publish(stage_batch(first_no, [500 + number % 7 for number in range(200)]))
+        until(lambda: "full" in caplog.text, "the gateway says that the file is full")
+        assert not upper.has_receipts(7, 0, 7999, limit_s=0.2)
+        writer.execute(f"PRAGMA max_page_count = {pages + 10_000}")
+        assert upper.has_receipts(7, 0, 7999)
+        until(service.is_idle, "the gateway is idle")
+    assert_embedded_has(bench.settings.embedded.path, names("upper", 7, range(8000)), service.counts())
+
+
 @pytest.mark.parametrize("file", ["journal", "store"])
 def test_a_read_only_disk_is_told_at_the_start_and_a_restart_heals(bench, until, small_disk, file):
     if file == "journal":
