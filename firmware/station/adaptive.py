@@ -35,7 +35,8 @@ class AdaptiveIntervals:
         self._pre_trigger_s = settings["pre_trigger_s"]
         self._trigger = Trigger(settings, channels, configuration.rating)
         self.is_raised = False
-        self.has_begun = False  # raised by the sample taken last
+        self.has_begun = False  # raised by the sample taken last, and by what of it:
+        self.reason = ""
         self._beyond_s = 0  # monotonic time when there was last evidence for the trigger to stay raised
         self._recorded_s = 0  # monotonic time of the last sample that became a record
         if len(kept) >= STATE_BYTES:
@@ -81,6 +82,8 @@ class AdaptiveIntervals:
         evidence = self._trigger.evidence(self._recent.samples)
         # A value that is missing is no evidence: it raises nothing, and a sensor that the flood took clears in the end.
         if evidence is not None and evidence >= (self._clear_value if self.is_raised else self._raise_value):
+            if not self.is_raised:
+                self.reason = self._trigger.describe(evidence)
             self.is_raised = True
             self._beyond_s = monotonic_s
         elif self.is_raised and monotonic_s - self._beyond_s >= self._clear_after_s:

@@ -10,7 +10,7 @@ from protocol import quality
 from .blackbox import BlackBox
 from .clock import Clock
 from .dating import Dating
-from .hal import DEEP_SLEEP, HardwareError
+from .hal import BROWN_OUT, DEEP_SLEEP, POWER_ON, HardwareError
 from .instants import Instants
 from .intervals import intervals_for
 from .loading import PassingModules
@@ -85,7 +85,7 @@ class Wake:
         # After a watchdog or a reset the memory is older than what was done since: message numbers would come again.
         self._memory = recall(board.rtc_memory()) if board.reset_cause() == DEEP_SLEEP else Memory()
         self._clock = Clock(board, root, self._memory.clock)
-        self._power = Power(configuration.power, self._memory.power)
+        self._power = Power(configuration.power, self._memory.power, board.reset_cause() in (POWER_ON, BROWN_OUT))
         self._power.begin(board.monotonic_ms(), self._battery_v() if configuration.power is not None else None)
         channels = self._sampler.channels()
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, channels)
@@ -136,7 +136,7 @@ class Wake:
             self._append(instant_ms, values)
             self._has_measured = self._clock.utc_ms() is not None
         if self._intervals.has_begun:
-            self._black_box.note("trigger", "raised: a record every %d ms" % self._intervals.record_every_ms)
+            self._black_box.note("trigger", "raised by " + self._intervals.reason)
 
     def put_sensors_away(self):
         """Let go of what only measuring needs."""

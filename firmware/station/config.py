@@ -5,7 +5,7 @@ import json
 
 from .members import ConfigurationError, check_members, integer, number, text
 from .network_settings import read_network
-from .power import read_power
+from .power_settings import read_power
 from .sampling_settings import read_sampling
 from .sensors import KINDS
 from .sensors.statistics import CODES, DEFAULT

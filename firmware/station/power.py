@@ -7,29 +7,29 @@ that a battery that recovers as soon as nothing loads it does not switch to and 
 
 import struct
 
-from .members import ConfigurationError, check_members, number
-
 # Tiers, from a full battery to an empty one.
 EVERYTHING = 0
 ALARMS_ONLY = 1  # the radio is for a raised trigger alone
 LOG_ONLY = 2  # no radio, no samples between records
 SLEEP = 3  # nothing is measured; the battery is looked at from time to time
 
-_LIMITS = ("alarms_only_below_v", "log_only_below_v", "sleep_below_v")
-_CURRENTS = ("awake_ma", "radio_ma", "sensors_ma", "asleep_ma")
-_HIGHEST_V = 60
-_HIGHEST_MA = 10_000
+LIMITS = ("alarms_only_below_v", "log_only_below_v", "sleep_below_v")  # members of the settings, a tier each
 _LAYOUT = "<BBHIIIIQII"
 _HOUR_MS = 3_600_000
 
 
 class Power:
-    """`settings` as in station.json, None where the supply never ends; `kept` is what `pack` gave before the sleep."""
+    """`settings` as in station.json, None where the supply never ends; `kept` is what `pack` gave before the sleep.
 
-    def __init__(self, settings, kept):
+    `is_restart` says that the supply was away before this wake: it may have been the battery, so the tier is that of
+    one that recovers.
+    """
+
+    def __init__(self, settings, kept, is_restart=False):
         self.tier = EVERYTHING
         self.was_asleep = False  # in the wake before, and for the instants between
         self._settings = settings
+        self._is_restart = is_restart
         self._told_tier = EVERYTHING
         self._low_voltage_events = 0
         self._cycles = 0  # whole ones since power came on
@@ -57,8 +57,8 @@ class Power:
                 self._total_uah += self._charge_uah
         if self._settings is None or battery_v is None:
             return
-        before = self.tier
-        limits = [self._settings[name] for name in _LIMITS]
+        before = SLEEP if self._is_restart else self.tier
+        limits = [self._settings[name] for name in LIMITS]
         entered = sum(battery_v < limit for limit in limits)
         kept = sum(battery_v < limit + self._settings["hysteresis_v"] for limit in limits)
         self.tier = max(entered, min(before, kept))
@@ -121,17 +121,3 @@ class Power:
         settings = self._settings
         ms_ma = awake_ms * settings["awake_ma"] + radio_ms * settings["radio_ma"] + sensors_ms * settings["sensors_ma"]
         return round((ms_ma + asleep_ms * settings["asleep_ma"]) * 1000 / _HOUR_MS)
-
-
-def read_power(table):
-    """Return the member `power` of the configuration, checked."""
-    check_members(table, _LIMITS + ("hysteresis_v",) + _CURRENTS, "power")
-    for name in _LIMITS + ("hysteresis_v",):
-        number(table, name, 0, _HIGHEST_V, "power.")
-    for name in _CURRENTS:
-        number(table, name, 0, _HIGHEST_MA, "power.")
-    if not table["alarms_only_below_v"] > table["log_only_below_v"] > table["sleep_below_v"]:
-        raise ConfigurationError(
-            "power.log_only_below_v", table["log_only_below_v"], "limits that fall from tier to tier"
-        )
-    return table

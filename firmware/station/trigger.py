@@ -27,6 +27,7 @@ class Trigger:
         if self._place is None:
             raise ValueError("no %(variable)s of sensor %(sensor_no)d in a record to trigger on" % settings)
         self._unit = 10 ** channels[self._place][3]
+        self._name = settings["variable"]
 
     def evidence(self, samples):
         """Return what is compared with the limits after the newest of `samples`, None where that cannot be told."""
@@ -42,6 +43,12 @@ class Trigger:
                 if before is not None:
                     return (newest - before) * HOUR_S / elapsed_s
         return None
+
+    def describe(self, evidence):
+        """Return evidence in words."""
+        if evidence == ABOVE_TABLE:
+            return "%s not known, the stage lies above the rating table" % self._name
+        return "%s %.3f%s" % (self._name, evidence, " per hour" if self._is_rate else "")
 
     def _value(self, sample):
         mantissa, _ = sample.values[self._place]

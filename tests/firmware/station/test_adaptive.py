@@ -82,7 +82,7 @@ def test_the_samples_from_before_the_rise_become_records_in_the_order_of_their_t
     assert seconds(board) == [0, 900, 1800, 2700, 3600, 3900, 4200, 4260, 4320]
     stages = [record.values[1] for record in wakes.records(board)][-5:]
     assert stages == [(1000, GOOD), (1040, GOOD), (1090, GOOD), (1100, GOOD), (1110, GOOD)]
-    assert "raised: a record every 60000 ms" in wakes.black_box(root)
+    assert "trigger: raised by stage_m 0.540 per hour" in wakes.black_box(root)
 
 
 def test_what_lies_further_back_than_asked_for_stays_away():

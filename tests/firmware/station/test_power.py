@@ -72,6 +72,14 @@ def test_a_tier_is_entered_at_once_and_left_by_the_hysteresis():
             assert power.tier == tier, (name, battery_v, power.tier)
 
 
+def test_after_the_supply_was_away_it_takes_a_battery_well_above_a_limit_to_do_more():
+    for battery_v, tier in ((11.5, SLEEP), (11.8, SLEEP), (11.9, LOG_ONLY), (12.3, ALARMS_ONLY), (12.5, EVERYTHING)):
+        power = Power(BATTERY, b"", is_restart=True)
+        power.begin(0, battery_v)
+        assert power.tier == tier, battery_v
+        assert power.facts()["low_voltage_events"] == 0
+
+
 def test_low_voltage_events_are_counted_and_outlast_the_sleep():
     power = Power(BATTERY, b"")
     for step, battery_v in enumerate((12.7, 12.1, 12.1, 12.7, 11.5, 12.7, 11.8)):
@@ -109,9 +117,11 @@ def test_a_sleeping_station_looks_at_its_battery_about_hourly_at_instants_of_its
 
 
 def low_station(battery_v, adaptive=None, stage_mm_at=None):
+    """Return a station that was switched on with a full battery, and then has this one."""
     sampling = {"sampling": rivers.configuration()["sampling"]} if adaptive else {}
     root = wakes.folder(wakes.configuration(power=BATTERY, **sampling))
     board = rivers.station(stage_mm_at or rivers.rising_from(START_MS, 0))
+    wakes.run(board, root)
     board.battery = battery_v
     board.broker = Radio()
     return board, root

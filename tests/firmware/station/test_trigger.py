@@ -80,6 +80,12 @@ def test_outside_the_table_the_discharge_is_missing_and_never_clamped():
     assert level("discharge_m3_s", 1, RATING).evidence([sample(0, 2500)]) > 1e9, "more than any limit in the table"
 
 
+def test_what_raises_a_trigger_is_told_in_words():
+    assert level().describe(1.234) == "stage_m 1.234"
+    assert rise_rate().describe(0.54) == "stage_m 0.540 per hour"
+    assert "not known, the stage lies above the rating" in level("discharge_m3_s", 1, RATING).describe(ABOVE_TABLE)
+
+
 def test_a_trigger_on_what_no_record_holds_is_refused():
     for variable, sensor_no in (("stage_m", 2), ("discharge_m3_s", 1), ("rain_mm", 1)):
         assert variable in str(raises(ValueError, level, variable, sensor_no))
