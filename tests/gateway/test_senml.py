@@ -11,8 +11,8 @@ from gateway.ingest import Ingest
 from gateway.keys import Keys
 from gateway.losses import Losses
 from gateway.plausibility import Plausibility
-from gateway.quarantine import Quarantine
-from gateway.rate_limits import DEFAULT_LIMITS
+from gateway.quarantine import QUARANTINED, Quarantine
+from gateway.rate_limits import DEFAULT_LIMITS, RateLimits
 from gateway.record_intake import PACKS_REMEMBERED
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import SAME_INSTANT, Windows
@@ -128,12 +128,20 @@ def test_what_is_no_pack_is_refused_at_its_byte():
 
 
 @pytest.fixture
-def ingest(tmp_path, basin):
-    windows = Windows()
-    return Ingest(
-        BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), windows, Losses(windows, lambda *_: []),
-        Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(DEFAULT_LIMITS), hmac_sha256,
-    )  # fmt: skip
+def make_ingest(tmp_path, basin):
+    def make(limits=DEFAULT_LIMITS):
+        windows = Windows()
+        return Ingest(
+            BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), windows, Losses(windows, lambda *_: []),
+            Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(limits), hmac_sha256,
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def ingest(make_ingest):
+    return make_ingest()
 
 
 def test_records_of_a_pack_are_admitted_once_and_owed_no_answer(ingest):
@@ -141,6 +149,20 @@ def test_records_of_a_pack_are_admitted_once_and_owed_no_answer(ingest):
     assert (first.frame.kind, first.frame.fresh, first.frame.key_id) == (SENML, (0,), b"")
     assert (again.frame.fresh, again.counts["records_duplicate"]) == ((), 1)
     assert first.answer is again.answer is None
+
+
+@pytest.mark.parametrize(
+    "limits", [RateLimits(messages_per_minute=1), RateLimits(records_per_minute=1)], ids=["messages", "records"]
+)
+def test_a_logger_that_sends_without_measure_is_quarantined_and_its_pack_kept(make_ingest, limits):
+    ingest = make_ingest(limits)
+    ingest.judge(TOPIC, pack(level(1.0)), START_MS)
+    judgement = ingest.judge(TOPIC, pack(level(1.1) | {T: 60}), START_MS)
+    (letter,) = judgement.dead_letters
+    assert (letter.reason.split(":")[0], letter.authenticated) == (QUARANTINED, False)
+    assert (judgement.frame, judgement.counts["messages_quarantined"]) == (None, 1)
+    again = ingest.judge_again(letter, START_MS + 60_000)
+    assert again.frame.fresh == (0,)
 
 
 def test_a_station_without_such_a_logger_takes_none(ingest):
