@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.alerts.channel import Message
-from gateway.alerts.entries import RAISED, SUBSCRIBED, Dispatch, Recipient
+from gateway.alerts.entries import RAISED, SUBSCRIBED, UNDELIVERED, Dispatch, Recipient
 from gateway.alerts.flag_text import flag_lines, flag_subject
 from gateway.alerts.plain import named, one_line, utc
 from gateway.alerts.words import WORDS
@@ -45,7 +45,8 @@ class Letters:
         if dispatch.why != SUBSCRIBED:
             places |= {"subject": subject, "refusals": "; ".join(map(_refusal, refused))}
             subject = words[f"subject {dispatch.why}"].format_map(places)
-            lines = [words[dispatch.why].format_map(places), "", *lines]
+            is_over = dispatch.why == UNDELIVERED and not refused
+            lines = [words["delivered by now" if is_over else dispatch.why].format_map(places), "", *lines]
         end = "acknowledge" if alert.kind == RAISED else "number"
         lines += ["", *(words[key].format_map(places) for key in ("written", end))]
         return self._message(dispatch.id, alert.at_ms, subject, lines, contact, facts)

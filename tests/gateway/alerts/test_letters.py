@@ -28,6 +28,7 @@ from gateway.alerts.words import WORDS
 from gateway.observations import NOT_APPLICABLE, REMOVED, VALUE
 from protocol.quality import GOOD, SUSPECT
 from rivergauge.basin import Contact, SenmlName
+from rivergauge.basin.thresholds import KINDS, LIMITS
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS
 
 WRITTEN_MS = START_MS + 2 * RECORD_EVERY_MS
@@ -103,8 +104,8 @@ UNITS = r"(m|m³/s|m/h|m³/s per hour|м|м³/с|м/ч|м³/с за час)"
 
 
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize("kind", ["level", "rise_rate"])
-@pytest.mark.parametrize("variable", ["stage_m", "discharge_m3_s"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("variable", LIMITS)
 @pytest.mark.parametrize("direction", ["above", "below"])
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 def test_no_number_is_without_its_unit_and_no_time_without_its_zone(
@@ -157,6 +158,12 @@ def test_an_escalation_says_why(write, flag):
     refused = [Dispatch("id", alert, SUBSCRIBED, Recipient("kz", WEBHOOK), REFUSED, 0, 1, "404 not\r\nhere")]
     assert (
         "could not be delivered to: kz (webhook): 404 not here." in write(flag, why=UNDELIVERED, refused=refused).text
+    )
+
+
+def test_an_escalation_that_comes_after_its_cause_is_gone_says_so(write, flag):
+    assert write(flag, why=UNDELIVERED).text.startswith(
+        "This alert could not be delivered to everyone at first. By now"
     )
 
 
