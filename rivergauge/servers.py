@@ -43,6 +43,13 @@ class Server:
         return self.folder / f"{type(self).__name__.lower()}.log"
 
     @property
+    def pid(self) -> int:
+        """The number of the running process; raises ServerFailed where there is none."""
+        if self._process is None:
+            raise ServerFailed(f"{self._executable} is not running")
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
