@@ -8,6 +8,7 @@ from rivergauge.basin import Basin
 
 from .alerts import audit_alerts
 from .broker import audit_broker
+from .certificates import audit_certificates
 from .clock import audit_clock
 from .disk import audit_databases, audit_room
 from .finding import Finding, Level
@@ -27,6 +28,7 @@ def audit(settings: Settings, basin: Basin, now_ms: Callable[[], int]) -> Iterat
     yield from audit_databases(settings)
     yield audit_service(settings)
     yield from audit_broker(settings.broker, basin.code, settings.name, is_running(settings.journal))
+    yield from audit_certificates(settings.broker, now_ms)
     yield from audit_stores(settings, now_ms)
     yield from audit_alerts(settings, basin)
     yield from audit_clock(basin, now_ms)

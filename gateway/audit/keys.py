@@ -12,7 +12,7 @@ from .finding import Finding, ok, problem, warning
 
 __all__ = ["audit_keys", "audit_loggers", "audit_secrets"]
 
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
+ROOT = 0
 
 
 def audit_keys(settings: Settings, basin: Basin) -> Iterator[Finding]:
@@ -80,4 +80,7 @@ def _key(folder: Path, keys: Keys, basin: str, station: Station) -> Finding:
 
 
 def _is_private(path: Path) -> bool:
-    return not path.stat().st_mode & OTHERS
+    status = path.stat()
+    # systemd gives a unit's credentials by an access list, which shows as rights of the group root.
+    is_shared = status.st_mode & stat.S_IRWXG and status.st_gid != ROOT
+    return not (is_shared or status.st_mode & stat.S_IRWXO)

@@ -4,6 +4,7 @@ import ssl
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import time
 
 import pytest
 
@@ -158,3 +159,19 @@ def _context(secured, files):
     context = ssl.create_default_context(cafile=secured.folder / "ca.crt")
     context.load_cert_chain(*files)
     return context
+
+
+YEAR_MS = 31_557_600_000
+CERTIFICATES = ("certificate of the gateway", "certificate of the broker")
+
+
+@pytest.mark.parametrize(
+    ("years", "level", "told"),
+    [(0, "ok", "ends in 365"), (9.95, "warning", "ends in 1"), (11, "problem", "days ago")],
+    ids=["new", "soon over", "over"],
+)
+def test_how_long_certificates_serve_is_told(look, certified, years, level, told):
+    now_ms = round(time() * 1000 + years * YEAR_MS)
+    found = look(now_ms=lambda: now_ms)
+    assert [(found[what].level.value, told in found[what].detail) for what in CERTIFICATES] == [(level, True)] * 2
+    assert found["certificate of the authority"].level.value == "ok"

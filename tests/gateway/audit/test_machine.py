@@ -1,5 +1,6 @@
 """The audit of what is on the machine: keys, disk, databases, and the gateway that runs."""
 
+import os
 import shutil
 from dataclasses import replace
 from time import time
@@ -42,9 +43,18 @@ def test_a_logger_alone_needs_no_key(look, bench):
 
 def test_a_key_that_others_can_read_is_found(look, bench):
     path = bench.settings.keys / bench.basin.code / "upper.key"
-    path.chmod(0o640)
+    path.chmod(0o604)
     found = look()["keys of upper"]
     assert (found.level.value, found.advice) == ("warning", f"chmod 600 {path}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other groups")
+@pytest.mark.parametrize(("group", "level"), [(0, "ok"), (100, "warning")], ids=["root's", "another"])
+def test_a_key_that_a_group_can_read_is_found(look, bench, group, level):
+    path = bench.settings.keys / bench.basin.code / "upper.key"
+    os.chown(path, -1, group)
+    path.chmod(0o640)
+    assert look()["keys of upper"].level.value == level
 
 
 def test_a_token_that_others_can_read_is_found(look, tmp_path):
