@@ -11,6 +11,7 @@ from .blackbox import BlackBox
 from .clock import Clock
 from .dating import Dating
 from .hal import BROWN_OUT, DEEP_SLEEP, POWER_ON, HardwareError
+from .health import Counters
 from .instants import Instants
 from .intervals import intervals_for
 from .loading import PassingModules
@@ -91,10 +92,12 @@ class Wake:
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, channels)
         self._intervals = intervals_for(configuration, channels, self._memory.intervals, self._power.tier)
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
+        self._counters = Counters(root)
         self.wants_reset = False  # a command asked for a new start
         self._has_measured = False  # a record that can be sent now
         newest = self._queue.newest_record()  # of the wakes before
         if self._memory.is_new_boot:
+            self._counters.add_reset(board.reset_cause())
             self._memory.boot_no = count_boot(root, newest.boot_no if newest else 0)
         self._instants = Instants(board, self._clock, newest, self._memory.boot_no)
         self._dating = Dating(self._queue, self._clock, self._memory)
@@ -116,6 +119,7 @@ class Wake:
         for instant_ms in skipped_instants(last_ms, due_ms, self._intervals.record_every_ms):
             if instant_ms <= now_ms:  # a station that falls asleep now explains the others when it looks up
                 self._append(instant_ms, values)
+                self._counters.add("skipped_instants")
                 self._intervals.forget_samples()
 
     def measure(self):
@@ -140,7 +144,7 @@ class Wake:
 
     def put_sensors_away(self):
         """Let go of what only measuring needs."""
-        self._sampler.put_away()
+        self._counters.add_faults(self._sampler.put_away())
 
     def set_clock(self):
         """Ask the time server when that is due, whatever became of the broker."""
@@ -177,14 +181,18 @@ class Wake:
         deadline_ms = self.next_wake_ms() - UPLINK_MARGIN_MS
         if deadline_ms - self._board.monotonic_ms() < SHORTEST_UPLINK_MS:
             return
-        from .mqtt import ProtocolError
         from .restraint import Restraint
-        from .uplink import Uplink
 
         was_cut_off = self._memory.awaits_receipts
         restraint = Restraint(self._board, self._memory, self._configuration.bytes_per_day)
         if restraint.holds_back() and not is_urgent:
             return
+        from .mqtt import ProtocolError
+        from .reports import Reports
+        from .uplink import Uplink
+
+        reports = Reports(self._board, self._memory, self._black_box)
+        events = reports.due(self._clock.utc_ms(), self._queue, self._clock, self._power, self._counters)
         configuration, queue, memory = self._configuration, self._queue, self._memory
         uplink = Uplink(
             self._board, configuration, queue, memory, restraint, self._orders, self._carry_out, self._black_box
@@ -193,8 +201,12 @@ class Wake:
         try:
             asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
             outcome = self._trial.outcome()
-            if uplink.exchange(asleep_until_ms, deadline_ms, [outcome] if outcome else []) and outcome:
-                self._trial.forget_outcome()
+            if outcome:
+                events.append(outcome)
+            if uplink.exchange(asleep_until_ms, deadline_ms, events):
+                reports.told(self._clock.utc_ms())
+                if outcome:
+                    self._trial.forget_outcome()
         except (HardwareError, ProtocolError) as error:
             # Said once, when it begins: a network that is away for days must not push other notes out.
             if not was_cut_off:
@@ -217,6 +229,7 @@ class Wake:
         self._memory.intervals = self._intervals.pack()
         self._memory.power = self._power.pack(self._board.monotonic_ms())
         self._board.set_rtc_memory(self._memory.pack())
+        self._counters.save()
 
     def next_wake_ms(self):
         """Return the monotonic time at which to wake for the next instant."""
@@ -234,6 +247,7 @@ class Wake:
             self._queue,
             self._clock,
             self._power,
+            self._counters,
         )
         reply = carry_out(command_payload, station)
         self.wants_reset = self.wants_reset or station.wants_reset

@@ -6,6 +6,8 @@ import os
 import sys
 
 FILE_BYTES = 4096  # then the file becomes the older one of the two
+UNTOLD_BYTES = 1000  # of the end of the file: what goes into one event
+TOLD = "--- told\n"
 ENTRY_BYTES = 1024
 
 
@@ -34,6 +36,25 @@ class BlackBox:
         buffer = io.StringIO()
         sys.print_exception(error, buffer)
         self.note(phase, buffer.getvalue())
+
+    def untold(self):
+        """Return the end of what was noted since `mark_told`, UNTOLD_BYTES of ASCII at most; empty when nothing was."""
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(max(0, self._size() - UNTOLD_BYTES))
+                tail = file.read(UNTOLD_BYTES)
+        except OSError:
+            return ""
+        text = "".join(chr(byte) if byte < 0x80 else "?" for byte in tail)
+        return text[text.rfind(TOLD) + len(TOLD) :] if TOLD in text else text
+
+    def mark_told(self):
+        """Keep that the gateway has what was noted until now."""
+        try:
+            with open(self._path, "a") as file:
+                file.write(TOLD)
+        except OSError:
+            pass  # then it is told again after the next reset
 
     def _size(self):
         try:

@@ -83,6 +83,10 @@ class Clock:
             return SYNCHRONISED
         return UNSYNCHRONISED if self.utc_ms() is None else HOLDOVER
 
+    def drift_ppb(self):
+        """Return by how much UTC runs faster than the oscillator, in parts of 10^9; 0 until it was measured."""
+        return self._rate_ppb
+
     def is_to_be_asked(self):
         """True when it is time to ask a server."""
         return self._board.monotonic_ms() >= self._next_try_s * 1000

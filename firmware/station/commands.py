@@ -4,8 +4,6 @@
 To add a command: a function here, its name in COMMANDS, and a line in docs for whoever gives it.
 """
 
-import gc
-
 from protocol.commands import DONE, EXPIRED, FAILED, UNKNOWN_COMMAND, Reply, decode_command, encode_reply
 
 RANGE_LIMIT = 10_000  # records of one send-range: more than a queue of 512 KiB holds
@@ -14,7 +12,7 @@ RANGE_LIMIT = 10_000  # records of one send-range: more than a queue of 512 KiB 
 class Station:
     """What commands may reach; `wants_reset` says that one asked for a new start after this exchange."""
 
-    def __init__(self, board, configuration, trial, orders, memory, queue, clock, power):
+    def __init__(self, board, configuration, trial, orders, memory, queue, clock, power, counters):
         self.board = board
         self.configuration = configuration
         self.trial = trial
@@ -23,6 +21,7 @@ class Station:
         self.queue = queue
         self.clock = clock
         self.power = power
+        self.counters = counters
         self.wants_reset = False
 
 
@@ -88,22 +87,11 @@ def _new_rating(arguments, station):
 
 
 def _report_health(_arguments, station):
-    battery_v = station.board.battery_v()
-    gc.collect()
-    facts = {
-        "boot_no": station.memory.boot_no,
-        "reset_cause": station.board.reset_cause(),
-        "next_record_no": station.queue.next_record_no,
-        "oldest_pending": station.queue.oldest_pending_no(),
-        "clock_quality": station.clock.quality(),
-        "bytes_today": station.memory.bytes_today,
-        "monotonic_ms": station.board.monotonic_ms(),
-    }
-    facts.update(station.power.facts())
-    if battery_v is not None:
-        facts["battery_mv"] = round(battery_v * 1000)
-    if hasattr(gc, "mem_free"):  # MicroPython alone can say it
-        facts["free_heap"] = gc.mem_free()
+    from .health import health_facts
+
+    facts = health_facts(
+        station.board, station.memory, station.queue, station.clock, station.power, station.counters
+    )  # fmt: skip
     return DONE, "", facts
 
 

@@ -4,8 +4,8 @@
 import binascii
 import struct
 
-_LAYOUT = "<BIIBBBIHIIBB"
-_VERSION = 5
+_LAYOUT = "<BIIBBBIHIIBBH"
+_VERSION = 6
 _IS_BORN = 0x01
 _AWAITS_RECEIPTS = 0x02
 _MAY_HAVE_UNDATED = 0x04
@@ -26,6 +26,7 @@ class Memory:
         self.day = 0  # since 1970, of the count that follows
         self.bytes_today = 0  # sent and received over the network
         self.held_since_s = 0  # monotonic time since which gateways hold a backlog back, 0 while they do not
+        self.health_day = 0  # since 1970, of the last report of health
         self.queue_hint = b""
         self.clock = b""
         self.power = b""
@@ -54,6 +55,7 @@ class Memory:
             self.held_since_s,
             len(self.clock),
             len(self.power),
+            self.health_day,
         )
         data += self.queue_hint + self.clock + self.power + self.intervals
         return struct.pack("<I", binascii.crc32(data)) + data
@@ -78,6 +80,7 @@ def recall(data):
             memory.held_since_s,
             clock_bytes,
             power_bytes,
+            memory.health_day,
         ) = struct.unpack_from(_LAYOUT, data, 4)
         memory.may_have_undated = bool(flags & _MAY_HAVE_UNDATED)
         memory.is_born = bool(flags & _IS_BORN)

@@ -59,6 +59,10 @@ class Queue:
         self.next_record_no += 1
         return self.next_record_no - 1
 
+    def erases(self):
+        """Return how many blocks were erased to be entered, since the flash was formatted."""
+        return self._ring.newest.sequence
+
     def newest_record(self):
         """Return the last record written, receipted or not; None when the newest two blocks hold none."""
         for _, record in self._newest_first():

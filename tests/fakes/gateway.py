@@ -24,14 +24,22 @@ DECODERS = {
 }
 
 
+EVENTS_APART = {"health": "health", "black-box": "black_boxes"}
+
+
 class Gateway:
-    """Collects `batches`, `births`, `events`, `replies` and what is said on `online`; `is_answering` gives receipts."""
+    """Collects `batches`, `births`, `events`, `replies`, `health`, `black_boxes` and what is said on `online`.
+
+    `is_answering` gives receipts.
+    """
 
     def __init__(self, port: int, basin: str, station: str, key_id: bytes, key: bytes) -> None:
         self.batches: list[Batch] = []
         self.births: list[object] = []
         self.events: list[object] = []
         self.replies: list[object] = []
+        self.health: list[object] = []  # events of this name
+        self.black_boxes: list[object] = []  # and of this
         self.online: list[str] = []
         self.is_answering = True
         self._root = f"rg/1/{basin}/{station}/"
@@ -82,6 +90,8 @@ class Gateway:
             return
         attribute, decode = DECODERS[leaf]
         decoded = decode(payload)
+        if leaf == "event":
+            attribute = EVENTS_APART.get(decoded.name, attribute)
         getattr(self, attribute).append(decoded)
         if leaf == "data" and self.is_answering:
             self._answer(decoded)

@@ -1,0 +1,89 @@
+# Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
+"""How a station is: counters that outlast every reset, and what it reports of itself."""
+
+import gc
+import json
+
+from .hal import BROWN_OUT, WATCHDOG
+
+_FILE = "/health.json"
+_RESETS = {WATCHDOG: "watchdog_resets", BROWN_OUT: "brown_outs"}
+
+
+class Counters:
+    """Numbers by name in a file of the folder `root`; it is read and written only where there is something to add."""
+
+    def __init__(self, root):
+        self._path = root + _FILE
+        self._added = {}
+
+    def add(self, name, count=1):
+        self._added[name] = self._added.get(name, 0) + count
+
+    def add_reset(self, cause):
+        """Count a start that says that something went wrong before."""
+        if cause in _RESETS:
+            self.add(_RESETS[cause])
+
+    def add_faults(self, faults):
+        """Count what `Sampler.put_away` returned."""
+        for sensor_no, (silent, broken) in faults.items():
+            self.add("silent_%d" % sensor_no, silent)
+            self.add("broken_%d" % sensor_no, broken)
+
+    def totals(self):
+        """Return {name: count} since the file system was made, this wake included."""
+        totals = {}
+        try:
+            with open(self._path) as file:
+                totals.update(json.load(file))
+        except (OSError, ValueError):
+            pass  # none counted yet, or a torn file: counting begins anew
+        for name, count in self._added.items():
+            totals[name] = totals.get(name, 0) + count
+        return totals
+
+    def save(self):
+        """Keep what was added."""
+        if self._added:
+            totals = self.totals()
+            self._added = {}
+            with open(self._path, "w") as file:
+                json.dump(totals, file)
+
+
+def health_facts(board, memory, queue, clock, power, counters):
+    """Return the facts of a health report; `sensor_faults` has sensor:silent/broken for each sensor with any."""
+    battery_v = board.battery_v()
+    oldest_pending_no = queue.oldest_pending_no()
+    totals = counters.totals()
+    facts = {
+        "boot_no": memory.boot_no,
+        "reset_cause": board.reset_cause(),
+        "next_record_no": queue.next_record_no,
+        "oldest_pending": oldest_pending_no,
+        "queue_depth": queue.next_record_no - oldest_pending_no,
+        "queue_erases": queue.erases(),
+        "clock_quality": clock.quality(),
+        "clock_drift_ppb": clock.drift_ppb(),
+        "bytes_today": memory.bytes_today,
+        "monotonic_ms": board.monotonic_ms(),
+        "skipped_instants": totals.get("skipped_instants", 0),
+        "sensor_faults": _sensor_faults(totals),
+    }
+    for name in _RESETS.values():
+        facts[name] = totals.get(name, 0)
+    facts.update(power.facts())
+    if battery_v is not None:
+        facts["battery_mv"] = round(battery_v * 1000)
+    if hasattr(gc, "mem_free"):  # MicroPython alone can say it
+        gc.collect()
+        facts["free_heap"] = gc.mem_free()
+    return facts
+
+
+def _sensor_faults(totals):
+    sensors = sorted({int(name.split("_")[1]) for name in totals if name.startswith(("silent_", "broken_"))})
+    return " ".join(
+        "%d:%d/%d" % (each, totals.get("silent_%d" % each, 0), totals.get("broken_%d" % each, 0)) for each in sensors
+    )
