@@ -19,9 +19,7 @@ LATE_MS = 2 * HOUR_MS  # longer than a flood is waited for with any sensible int
 
 
 def flag_subject(basin: Basin, flag: Flag, kind: str, language: str) -> str:
-    return WORDS[language][f"subject {kind}"].format(
-        threshold=one_line(flag.threshold), place=_place(basin, flag.station, language)
-    )
+    return WORDS[language][f"subject {kind}"].format_map(_places(basin, flag, language, peak_quality=None))
 
 
 def flag_lines(

@@ -17,7 +17,7 @@ ENGLISH = {
     "unit rise_rate discharge_m3_s": "m³/s per hour",
     "above": "at or above",
     "below": "at or below",
-    f"subject {RAISED}": 'Raised: "{threshold}" at {place}',
+    f"subject {RAISED}": 'Raised: "{threshold}" at {place}: {peak}',
     f"subject {CLEARED}": 'Cleared: "{threshold}" at {place}',
     f"subject {WITHDRAWN}": 'Withdrawn: "{threshold}" at {place}',
     f"subject {PROOF}": "Proof: alerts of {basin} reach you",
@@ -33,7 +33,7 @@ ENGLISH = {
     f"by {REMOVED}": "The threshold was taken out of the basin file. That says nothing about the water.",
     "threshold": 'Threshold "{threshold}": {quantity} {direction} {raise_value}; cleared at {clear_value}.'
     " Set by: {source}.",
-    "times": "First beyond it: {first_detected_at}. Flag raised: {raised_at}.",
+    "times": "First beyond it: {first_detected_at}. Flag raised: {raised_at} (times of observation).",
     "cleared at": "Flag cleared: {cleared_at}.",
     "peak above": "Highest value so far: {peak} at {peak_at}; quality: {quality}.",
     "peak below": "Lowest value so far: {peak} at {peak_at}; quality: {quality}.",
@@ -45,7 +45,7 @@ ENGLISH = {
     "from nowhere": "Where it comes from: station {id}, which is no longer in the basin file.",
     "not known": "Not known: what the water does after the times given. No person has checked the value.",
     "late": "This is late news: the gateway could tell it only {late_hours} h after it happened.",
-    "written": "Written {written_at} by gateway {gateway} of basin {basin}. Times of the flag are of observation.",
+    "written": "Written {written_at} by gateway {gateway} of basin {basin}.",
     "acknowledge": "Alert {alert}. To acknowledge it on the gateway: rivergauge alerts acknowledge {alert} --by NAME",
     "number": "Alert {alert}.",
     PROOF: "This message proves that alerts of basin {basin} reach {contact} by {channel}. The next one comes in"
@@ -74,7 +74,7 @@ RUSSIAN = {
     "unit rise_rate discharge_m3_s": "м³/с за час",
     "above": "не ниже",
     "below": "не выше",
-    f"subject {RAISED}": "Превышение: «{threshold}», {place}",
+    f"subject {RAISED}": "Достигнут порог «{threshold}», {place}: {peak}",
     f"subject {CLEARED}": "Снято: «{threshold}», {place}",
     f"subject {WITHDRAWN}": "Отозвано: «{threshold}», {place}",
     f"subject {PROOF}": "Проверка связи: оповещения бассейна {basin} доходят",
@@ -90,7 +90,7 @@ RUSSIAN = {
     f"by {REMOVED}": "Порог удалён из описания бассейна. О состоянии реки это ничего не говорит.",
     "threshold": "Порог «{threshold}»: {quantity} {direction} {raise_value}; снимается при {clear_value}."
     " Установлен: {source}.",
-    "times": "Впервые достигнут: {first_detected_at}. Оповещение: {raised_at}.",
+    "times": "Впервые достигнут: {first_detected_at}. Оповещение: {raised_at} (время наблюдений).",
     "cleared at": "Снято: {cleared_at}.",
     "peak above": "Наибольшее значение на данный момент: {peak}, {peak_at}; качество: {quality}.",
     "peak below": "Наименьшее значение на данный момент: {peak}, {peak_at}; качество: {quality}.",
@@ -101,7 +101,7 @@ RUSSIAN = {
     "from nowhere": "Источник: пост {id}, которого больше нет в описании бассейна.",
     "not known": "Неизвестно: что происходит с рекой после указанного времени. Значение не проверено человеком.",
     "late": "Это сообщение запоздало: шлюз смог передать его лишь через {late_hours} ч после события.",
-    "written": "Составлено {written_at}, шлюз {gateway}, бассейн {basin}. Время оповещения — время наблюдений.",
+    "written": "Составлено {written_at}, шлюз {gateway}, бассейн {basin}.",
     "acknowledge": "Оповещение {alert}. Подтвердить на шлюзе: rivergauge alerts acknowledge {alert} --by NAME",
     "number": "Оповещение {alert}.",
     PROOF: "Это сообщение подтверждает, что оповещения бассейна {basin} доходят до {contact} ({channel}). Следующее"

@@ -112,7 +112,8 @@ def test_a_flood_at_a_virtual_station_ends_as_a_mail(part, tmp_path, mail_server
         journal.close()
     assert sent == ["delivered"]
     (mail,) = mail_server.sent_to("duty@example.com")
-    assert mail["Subject"] == "[syr-darya] Превышение: «warning», Акджар, Сырдарья, Таджикистан"
+    assert mail["Subject"].startswith("[syr-darya] Достигнут порог «warning», Акджар, Сырдарья, Таджикистан: 1.")
+    assert mail["Subject"].endswith(" м")
     assert "уровень воды не ниже 1.500 м" in mail.get_content()
 
 

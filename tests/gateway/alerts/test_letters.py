@@ -53,16 +53,16 @@ def cleared(flag, by=VALUE):
 
 def test_a_raised_flag_reads_like_this(write, flag):
     message = write(flag)
-    assert message.subject == '[test-basin] Raised: "watch" at Upper, Test, Kyrgyzstan'
+    assert message.subject == '[test-basin] Raised: "watch" at Upper, Test, Kyrgyzstan: 1.250 m'
     assert message.text == (
         'At Upper, Test, Kyrgyzstan the stage is at or above 1.000 m: the flag "watch" is raised.\n'
         'Threshold "watch": stage at or above 1.000 m; cleared at 0.800 m. Set by: round number.\n'
-        "First beyond it: 2018-08-30 00:00 UTC. Flag raised: 2018-08-30 00:15 UTC.\n"
+        "First beyond it: 2018-08-30 00:00 UTC. Flag raised: 2018-08-30 00:15 UTC (times of observation).\n"
         "Highest value so far: 1.250 m at 2018-08-30 00:15 UTC; quality: good.\n"
         "Where it comes from: station upper, configuration 1, sensor 1 (maxbotix-hrxl).\n"
         "Not known: what the water does after the times given. No person has checked the value.\n"
         "\n"
-        "Written 2018-08-30 00:30 UTC by gateway gateway-1 of basin Test. Times of the flag are of observation.\n"
+        "Written 2018-08-30 00:30 UTC by gateway gateway-1 of basin Test.\n"
         "Alert 17. To acknowledge it on the gateway: rivergauge alerts acknowledge 17 --by NAME\n"
     )
 
