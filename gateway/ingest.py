@@ -124,7 +124,7 @@ class Ingest:
         return self._intake.take_again(origin, letter, letter.record_no, letter.log_id, now_ms)
 
     def _judge_senml(self, origin: Origin, message: bytes, received_at_ms: int) -> Judgement:
-        excess = self._quarantine.add_message(origin.station, received_at_ms)
+        excess = self._quarantine.add_message(origin.sender, received_at_ms)
         if excess is not None:
             return quarantined(excess, origin.topic, message, received_at_ms, authenticated=False)
         try:

@@ -18,7 +18,7 @@ QUARANTINED = "quarantined"  # how the reason of their dead letters begins
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """Why a message is not taken now, and how many of the station's were not taken within this minute, this one too."""
+    """Why a message is not taken now, and how many of its sender were not taken within this minute, this one too."""
 
     reason: str
     count: int
@@ -33,24 +33,27 @@ class _Minute:
 
 
 class Quarantine:
-    """Counts by station what came within a minute; only authenticated messages, or anyone could shut a station out."""
+    """Counts by sender what came within a minute.
+
+    A station's own count is of authenticated messages alone, or anyone could shut it out.
+    """
 
     def __init__(self, limits: RateLimits) -> None:
         self._limits = limits
         self._minutes: dict[str, _Minute] = {}
 
-    def add_message(self, station: str, received_at_ms: int) -> Excess | None:
+    def add_message(self, sender: str, received_at_ms: int) -> Excess | None:
         """Count a message; return why it is not to be taken, if so."""
-        minute = self._minutes.get(station)
+        minute = self._minutes.get(sender)
         # A clock that was set back begins a new minute too.
         if minute is None or not 0 <= received_at_ms - minute.began_ms < MINUTE_MS:
-            minute = self._minutes[station] = _Minute(received_at_ms)
+            minute = self._minutes[sender] = _Minute(received_at_ms)
         minute.messages += 1
         return self._excess(minute, "messages", minute.messages, self._limits.messages_per_minute)
 
-    def add_records(self, station: str, count: int) -> Excess | None:
+    def add_records(self, sender: str, count: int) -> Excess | None:
         """Count the records of the message that was counted last; return why they are not to be taken, if so."""
-        minute = self._minutes[station]
+        minute = self._minutes[sender]
         minute.records += count
         return self._excess(minute, "records", minute.records, self._limits.records_per_minute)
 

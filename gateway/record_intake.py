@@ -37,6 +37,11 @@ class Origin(NamedTuple):
     topic: str
     key_id: bytes = b""
 
+    @property
+    def sender(self) -> str:
+        """Who is counted: a station, but for what anyone may have sent in its name."""
+        return self.station if self.kind == DATA else self.topic
+
 
 class ChannelTwice(ValueError):
     """Two columns of a batch would be stored under one name."""
@@ -76,7 +81,7 @@ class RecordIntake:
         batch, names = read_head(self._reader, payload)
         if len(set(names)) < len(names):
             raise ChannelTwice
-        self._count_records(origin.station, len(batch.times_ms))
+        self._count_records(origin.sender, len(batch.times_ms))
         # Before the records are admitted: what a store has already must be known by then.
         written_off = self._losses.account(origin.station, batch)
         judgement = self._take_records(origin, payload, batch, received_at_ms)
@@ -92,7 +97,7 @@ class RecordIntake:
         """Take a pack of another maker's logger; raise DecodeError, PackRefused or TooManyRecords."""
         log_id, payload = read_pack(message, received_at_ms, names)
         batch = decode_records(payload, log_id)
-        self._count_records(origin.station, len(batch.times_ms))
+        self._count_records(origin.sender, len(batch.times_ms))
         judgement = self._take_records(origin, payload, batch, received_at_ms)
         self._windows.keep_newest(origin.station, UINT32_LIMIT, PACKS_REMEMBERED)
         return judgement
@@ -149,8 +154,8 @@ class RecordIntake:
             judgement.counts["records_time_doubted"] += len({index for index, _ in doubts}.intersection(fresh))
         judgement.frame = _frame(origin, payload, batch, fresh, received_at_ms)
 
-    def _count_records(self, station: str, count: int) -> None:
-        excess = self._quarantine.add_records(station, count)
+    def _count_records(self, sender: str, count: int) -> None:
+        excess = self._quarantine.add_records(sender, count)
         if excess is not None:
             raise TooManyRecords(excess)
 

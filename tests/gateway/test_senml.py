@@ -16,13 +16,15 @@ from gateway.rate_limits import DEFAULT_LIMITS, RateLimits
 from gateway.record_intake import PACKS_REMEMBERED
 from gateway.senml_batches import PackRefused, read_pack
 from gateway.windows import SAME_INSTANT, Windows
-from protocol.messages import DecodeError, decode_data
+from protocol.cose import seal
+from protocol.messages import DecodeError, decode_data, encode_data
 from protocol.quality import NOT_EVALUATED
 from protocol.topics import topic
 from rivergauge.basin import SenmlName
-from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch
+from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, hmac_sha256, stage_batch, write_key
 
 BASIN, STATION = "test-basin", "lower"
+KEY = b"k" * 32
 TOPIC = topic(BASIN, STATION, SENML)
 NAMES = (
     SenmlName("urn:dev:ow:1:level", "stage_m", 9),
@@ -163,6 +165,16 @@ def test_a_logger_that_sends_without_measure_is_quarantined_and_its_pack_kept(ma
     assert (judgement.frame, judgement.counts["messages_quarantined"]) == (None, 1)
     again = ingest.judge_again(letter, START_MS + 60_000)
     assert again.frame.fresh == (0,)
+
+
+def test_packs_in_a_station_s_name_do_not_shut_the_station_out(make_ingest, tmp_path):
+    write_key(tmp_path, BASIN, STATION, "lower-1", KEY)
+    ingest = make_ingest(RateLimits(messages_per_minute=1))
+    packs = [ingest.judge(TOPIC, pack(level(1.0) | {T: number}), START_MS) for number in range(3)]
+    assert [each.counts["messages_quarantined"] for each in packs] == [0, 1, 1]
+    data = topic(BASIN, STATION, "data")
+    message = seal(encode_data(stage_batch(0, [500], start_ms=0)), KEY, b"lower-1", data, hmac_sha256)
+    assert ingest.judge(data, message, START_MS).counts["messages_decoded"] == 1
 
 
 def test_a_station_without_such_a_logger_takes_none(ingest):
