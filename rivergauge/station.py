@@ -26,6 +26,7 @@ from rivergauge.simulate import simulate
 from rivergauge.station_access import StationAccess, station_access
 from rivergauge.station_commands import give_command, list_commands
 from rivergauge.station_events import list_events
+from rivergauge.station_health import show_health
 from rivergauge.station_options import BasinOption, JsonOption, StationOption, basin_with, blamed, parse_server
 
 __all__ = ["app"]
@@ -54,6 +55,7 @@ app.command()(simulate)
 app.command()(new)
 app.command("command")(give_command)
 app.command("commands")(list_commands)
+app.command("health")(show_health)
 app.command("events")(list_events)
 
 
