@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from firmware.virtual.host import synthetic_flood
+from gateway.ownership_settings import OwnershipSettings
+from gateway.settings import EmbeddedSettings
 from gateway.status import read_status
 from rivergauge.basin import Alerting, Contact, load_basin
 from rivergauge.rig import Rig
@@ -94,6 +96,37 @@ def test_a_gateway_killed_while_it_tells_of_a_flag_tells_it_under_one_name(
     assert len(set(names)) == 1
     # Twice only where the mail was handed over and the answer not kept.
     assert len(names) == (2 if (step, moment) in {("send", "after"), ("keep", "before")} else 1)
+
+
+def test_of_two_gateways_one_tells_and_the_other_stands_in_for_it(bench, until, mail_server, settings):
+    def start(name, ownership):
+        at = bench.folder / name
+        bench.settings = replace(
+            bench.settings, name=name, journal=at / "journal.sqlite", ownership=ownership, alerts=settings,
+            stores=(EmbeddedSettings("embedded", at / "observations.sqlite"),),
+        )  # fmt: skip
+        return bench.start()
+
+    def states(service):
+        return [each.state for each in service.journal.alerts.dispatches()]
+
+    bench.basin = with_duty(bench.basin)
+    owner = start("gateway-1", OwnershipSettings(own=None, standby_for=()))
+    standby = start("gateway-2", OwnershipSettings(own=(), standby_for=("gateway-1",)))
+    with bench.station("upper") as upper:
+        upper.publish(stage_batch(0, [900, 1200]))
+        until(lambda: (states(owner), states(standby)) == (["delivered"], ["left"]), "one has told it")
+        assert len(mail_server.mails) == 1
+        mail_server.answers["RCPT"] = "450 later"
+        upper.publish(stage_batch(2, [700, 700, 700, 700]))
+        until(lambda: (states(owner)[1:], states(standby)) == (["pending"], ["left", "left"]), "one tries")
+    bench.stop(owner)
+    mail_server.answers.clear()
+    bench.now_ms += 60_000  # when the standby looks again
+    until(lambda: states(standby) == ["delivered", "delivered"], "the other has told it")
+    raised, cleared = (mail["Message-ID"] for mail in mail_server.sent_to(DUTY.email)[1:])
+    assert raised == mail_server.sent_to(DUTY.email)[0]["Message-ID"], "twice, under one id"
+    assert cleared != raised
 
 
 def test_a_flood_at_a_virtual_station_ends_as_a_mail(part, tmp_path, mail_server, settings):
