@@ -23,7 +23,7 @@ Reasons = dict[tuple[int, int], str]  # why a record is refused, by (seq, record
 
 
 class LineWriter:
-    """Writes with `post`, which takes the bytes of one request and must not raise."""
+    """Writes with `post`, which takes the bytes of one request and must not raise. For any thread."""
 
     def __init__(
         self,
@@ -38,37 +38,36 @@ class LineWriter:
         self._post = post
         self._meanings = meanings
         self._now_s = now_s
-        self._ends_s = 0.0
 
     def write(self, lines: Sequence[Line]) -> Reasons | Away | Parked:
         """Write all lines; return which records were refused and why, or what stopped it."""
-        self._ends_s = self._now_s() + WRITE_LIMIT_S
+        ends_s = self._now_s() + WRITE_LIMIT_S
         refused: Reasons = {}
         for start in range(0, len(lines), LINES_LIMIT):
-            stopped = self._write(lines[start : start + LINES_LIMIT], refused)
+            stopped = self._write(lines[start : start + LINES_LIMIT], refused, ends_s)
             if stopped is not None:
                 return stopped
         return refused
 
     def write_blocks(self, blocks: Sequence[bytes]) -> bool | Away | Parked:
         """Write blocks of whole lines; False when the server refuses any of it, what stopped it if anything did."""
-        self._ends_s = self._now_s() + WRITE_LIMIT_S
+        ends_s = self._now_s() + WRITE_LIMIT_S
         for body in _bodies(blocks):
-            _, meaning, stopped = self._send(body)
+            _, meaning, stopped = self._send(body, ends_s)
             if stopped is not None:
                 return stopped
             if meaning is Meaning.NARROW_DOWN:
                 return False
         return True
 
-    def _write(self, lines: Sequence[Line], refused: Reasons) -> Away | Parked | None:
+    def _write(self, lines: Sequence[Line], refused: Reasons, ends_s: float) -> Away | Parked | None:
         """Write the lines, halving those refused down to the bad ones; return what stopped it, if anything did."""
-        answer, meaning, stopped = self._send("\n".join(line.text for line in lines).encode())
+        answer, meaning, stopped = self._send("\n".join(line.text for line in lines).encode(), ends_s)
         if stopped is not None or meaning is not Meaning.NARROW_DOWN:
             return stopped
         if len(lines) > 1:
             half = len(lines) // 2
-            return self._write(lines[:half], refused) or self._write(lines[half:], refused)
+            return self._write(lines[:half], refused, ends_s) or self._write(lines[half:], refused, ends_s)
         (line,) = lines
         reason = f"{self.name}: {answer.status} {answer.text}"
         if line.record_no is not None:
@@ -77,8 +76,8 @@ class LineWriter:
             log.warning("a flag is not in the store; %s refuses it: %s", reason, line.text)
         return None
 
-    def _send(self, body: bytes) -> tuple[Answer, Meaning, Away | Parked | None]:
-        if self._now_s() > self._ends_s:
+    def _send(self, body: bytes, ends_s: float) -> tuple[Answer, Meaning, Away | Parked | None]:
+        if self._now_s() > ends_s:
             # The feeder hands over less after this; the watchdog would take a write without an end for a stall.
             late = Away(f"{self.url} is slow: what was sent at once takes longer than {WRITE_LIMIT_S:g} s")
             return Answer(None), Meaning.AGAIN, late

@@ -22,6 +22,7 @@ __all__ = [
     "Sent",
     "Store",
     "Unreadable",
+    "VolatileStore",
     "Written",
 ]
 
@@ -108,6 +109,23 @@ class BlockStore(Protocol):
 
     def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
         """Write all; None when the server does not take any of it: then `write` finds out which."""
+
+
+@runtime_checkable
+class VolatileStore(Protocol):
+    """A store that for some seconds gives back what it would lose with its process."""
+
+    name: str
+
+    @property
+    def kept_after_s(self) -> float:
+        """After so long it is on the server's disk."""
+
+    def started(self) -> str | None:
+        """Return a word that is another one after each start of the server; None when it cannot be asked."""
+
+    def write(self, deliveries: Sequence[Delivery]) -> Outcome:
+        """Write all of them."""
 
 
 class Store(Protocol):
