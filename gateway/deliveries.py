@@ -9,14 +9,14 @@ from gateway.flags import flag_from_json
 from gateway.hydro.discharge import RULE, rate
 from gateway.observations import NO_RATING, Revision
 from gateway.plausibility import Plausibility
-from gateway.records import Value, decode_records, values_of
+from gateway.records import decode_records, primary, values_of
 from gateway.stores.store import AUTHENTICATED, UNAUTHENTICATED, Block, BlockStore, Delivery, Sent
 from protocol.batch import Batch
 from protocol.quality import SUSPECT
 from protocol.rating import RatingTable
 from rivergauge.basin import Basin
 
-__all__ = ["Deliveries", "primary"]
+__all__ = ["Deliveries"]
 
 STAGE, DISCHARGE = "stage_m", "discharge_m3_s"
 FIRST_REVISION = 1
@@ -47,14 +47,18 @@ class Deliveries:
     def block_of(self, frame: Frame, batch: BatchLines, store: BlockStore) -> Block | None:
         """Return a whole batch as the store takes it, read by `batch`; None where it must be done record by record."""
         whole = len(frame.fresh) == frame.last_no - frame.first_no + 1
-        if frame.kind != DATA or not whole or not frame.payload or self._ratings.get(frame.station) is not None:
+        if frame.kind != DATA or not whole or not frame.payload:
             return None
         batch.read(frame.payload)
         times_ms = batch.reader.times()
         if not self._plausibility.is_sound(frame.station, times_ms[0], times_ms[-1], frame.received_at_ms):
             return None
         sent = Sent(self._basin, frame.station, range(frame.first_no, frame.last_no + 1), times_ms)
-        return Block(store.block_of(batch, self._basin, frame.station), sent)
+        rating = self._ratings.get(frame.station)
+        revisions: tuple[Revision, ...] = ()
+        if rating is not None:
+            revisions = self._rate(frame, decode_records(frame.payload, frame.log_id), rating)
+        return Block(store.block_of(batch, self._basin, frame.station, revisions), sent)
 
     def _doubt(self, frame: Frame, batch: Batch, rated: Iterable[Revision]) -> tuple[Revision, ...]:
         """Return a revision for each value, measured or rated, whose time cannot be true: it is SUSPECT at best.
@@ -81,7 +85,7 @@ class Deliveries:
         return (*measured, *derived)
 
     def _rate(self, frame: Frame, batch: Batch, rating: RatingTable) -> tuple[Revision, ...]:
-        stages = primary(values_of(batch, frame.fresh), STAGE)
+        stages = primary(batch, frame.fresh, STAGE)
         rated = rate(((stage.value, stage.quality) for stage in stages), rating)
         return tuple(
             Revision(
@@ -99,10 +103,3 @@ class Deliveries:
             )
             for stage, (discharge_m3_s, quality) in zip(stages, rated, strict=True)
         )
-
-
-def primary(values: Iterable[Value], variable: str) -> list[Value]:
-    """Return the values of a variable by the sensor of the lowest number that measures it, in the order of time."""
-    chosen = [value for value in values if value.variable == variable]
-    first = min((value.sensor for value in chosen), default=None)
-    return [value for value in chosen if value.sensor == first]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.alerts.herald import Herald
-from gateway.deliveries import DISCHARGE, STAGE, Deliveries, primary
+from gateway.deliveries import DISCHARGE, STAGE, Deliveries
 from gateway.entries import FLAG, Frame, Outgoing
 from gateway.evaluation import Evaluation, end_removed
 from gateway.flags import flag_message, flag_to_json
@@ -12,7 +12,7 @@ from gateway.hydro.discharge import RULE
 from gateway.journal import Journal
 from gateway.observations import Flag
 from gateway.progress import Progress
-from gateway.records import values_of
+from gateway.records import primary
 from gateway.series import Seen, in_order_of_time
 from gateway.stores.store import AUTHENTICATED, Delivery
 from gateway.transaction import Transaction
@@ -208,5 +208,5 @@ def _dated_series(delivery: Delivery, variable: str) -> Iterable[Seen]:
     batch = delivery.batch
     if batch is None:
         return []
-    measured = primary(values_of(batch, delivery.fresh), variable)
+    measured = primary(batch, delivery.fresh, variable)
     return [Seen(batch.times_ms[each.record_index], each.value, each.quality) for each in measured]

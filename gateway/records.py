@@ -10,7 +10,7 @@ from protocol.messages import decode_data
 from protocol.quality import GOOD, MISSING, NO_READING, NOT_SCHEDULED
 from protocol.variables import field_name
 
-__all__ = ["Head", "Value", "column_names", "decode_records", "read_head", "values_of"]
+__all__ = ["Head", "Value", "column_names", "decode_records", "primary", "read_head", "values_of"]
 
 
 class Head(NamedTuple):
@@ -66,22 +66,39 @@ _field_name = cache(field_name)
 
 def column_names(batch: Batch) -> list[tuple[int, str]]:
     """Return (sensor, variable) of each column; raise UnknownVariable or ValueError for what has no name."""
-    return [(column.channel.sensor_no, field_name(column.channel.variable, column.channel.statistic))
+    return [(column.channel.sensor_no, _field_name(column.channel.variable, column.channel.statistic))
             for column in batch.columns]  # fmt: skip
 
 
 def values_of(batch: Batch, indexes: Iterable[int]) -> Iterator[Value]:
     """Yield the values of the chosen records, column by column; what was not scheduled is left out."""
     chosen = list(indexes)
-    for (sensor, variable), column in zip(column_names(batch), batch.columns, strict=True):
-        for index in chosen:
-            value = _value(column, index)
-            if value is not None:
-                yield Value(index, sensor, variable, value, column.qualities.get(index, GOOD), None)
-                continue
-            reason = column.null_reasons.get(index, NO_READING)
-            if reason != NOT_SCHEDULED:
-                yield Value(index, sensor, variable, None, column.qualities.get(index, MISSING), reason)
+    for (_, variable), column in zip(column_names(batch), batch.columns, strict=True):
+        yield from _values_of_column(column, variable, chosen)
+
+
+def primary(batch: Batch, indexes: Iterable[int], variable: str) -> list[Value]:
+    """Return the values of a variable by the sensor of the lowest number that measures it, in the order of time."""
+    chosen = list(indexes)
+    names = zip(column_names(batch), batch.columns, strict=True)
+    measured = [(sensor, column) for (sensor, name), column in names if name == variable]
+    for _, column in sorted(measured, key=lambda each: each[0]):
+        values = list(_values_of_column(column, variable, chosen))
+        if values:
+            return values
+    return []
+
+
+def _values_of_column(column: Column, variable: str, indexes: Iterable[int]) -> Iterator[Value]:
+    sensor = column.channel.sensor_no
+    for index in indexes:
+        value = _value(column, index)
+        if value is not None:
+            yield Value(index, sensor, variable, value, column.qualities.get(index, GOOD), None)
+            continue
+        reason = column.null_reasons.get(index, NO_READING)
+        if reason != NOT_SCHEDULED:
+            yield Value(index, sensor, variable, None, column.qualities.get(index, MISSING), reason)
 
 
 def _value(column: Column, index: int) -> float | None:

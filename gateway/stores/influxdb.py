@@ -12,10 +12,11 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
 from gateway.batch_lines import BatchLines
+from gateway.observations import Revision
 from gateway.stores.answers import INFLUXDB_MEANINGS, Answer
 from gateway.stores.http_server import TIMEOUT_S, HttpServer, is_here, password, seconds
 from gateway.stores.influxql import read_records
-from gateway.stores.line_protocol import lines_of, place_of
+from gateway.stores.line_protocol import lines_of, place_of, revision_line
 from gateway.stores.line_writer import LineWriter, refused_records
 from gateway.stores.store import Block, Delivery, Outcome, Written
 
@@ -43,9 +44,11 @@ class InfluxStore:
         outcome = self.lines.write([line for delivery in deliveries for line in lines_of(delivery)])
         return Written(refused_records(outcome)) if isinstance(outcome, dict) else outcome
 
-    def block_of(self, batch: BatchLines, basin: str, station: str) -> bytes:
-        """Return the lines of the message that `batch` has read."""
-        return batch.lines(place_of(basin, station).encode())
+    def block_of(self, batch: BatchLines, basin: str, station: str, revisions: Sequence[Revision]) -> bytes:
+        """Return the lines of the message that `batch` has read and of what was derived from it."""
+        place = place_of(basin, station)
+        derived = "".join(revision_line(place, revision) + "\n" for revision in revisions)
+        return batch.lines(place.encode()) + derived.encode()
 
     def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
         """Write all; None when the server refuses any of it: then `write` finds out which."""

@@ -16,7 +16,7 @@ from gateway.records import values_of
 from gateway.stores.store import Delivery
 from protocol.batch import Batch
 
-__all__ = ["Line", "lines_of", "place_of"]
+__all__ = ["Line", "lines_of", "place_of", "revision_line"]
 
 # Commas, equal signs and spaces end a name; a backslash before them is the only escape there is.
 ESCAPES = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ "})
@@ -45,7 +45,7 @@ def lines_of(delivery: Delivery) -> Iterator[Line]:
         yield from _observation_lines(place, delivery, batch)
         numbers = {batch.times_ms[index]: batch.first_record_no + index for index in delivery.fresh}
         for revision in delivery.revisions:
-            yield Line(_revision_line(place, revision), delivery.seq, numbers[revision.observed_at_ms])
+            yield Line(revision_line(place, revision), delivery.seq, numbers[revision.observed_at_ms])
     if delivery.flag is not None:
         yield Line(_flag_line(place, delivery.flag), delivery.seq, None)
 
@@ -68,7 +68,8 @@ def _observation_lines(place: str, delivery: Delivery, batch: Batch) -> Iterator
         yield Line(text, delivery.seq, batch.first_record_no + index)
 
 
-def _revision_line(place: str, revision: Revision) -> str:
+def revision_line(place: str, revision: Revision) -> str:
+    """Return the line of what was derived from a record, without its end."""
     # Rule, rating and revision number are tags: a later revision is a point of its own, not an overwrite.
     tags = f"rule={_name(revision.rule)},rating={_name(revision.rating)},revision={revision.revision_no}"
     fields = ",".join(_value_fields(revision.variable, revision.value, revision.quality))

@@ -104,8 +104,8 @@ class Block(NamedTuple):
 class BlockStore(Protocol):
     """A store that also takes whole batches, without an object for each value."""
 
-    def block_of(self, batch: BatchLines, basin: str, station: str) -> bytes:
-        """Return the message that `batch` has read as this store takes it."""
+    def block_of(self, batch: BatchLines, basin: str, station: str, revisions: Sequence[Revision]) -> bytes:
+        """Return the message that `batch` has read, and what was derived from it, as this store takes it."""
 
     def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
         """Write all; None when the server does not take any of it: then `write` finds out which."""

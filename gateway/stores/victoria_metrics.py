@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from gateway.batch_lines import BatchLines
 from gateway.batch_series import series_of
+from gateway.observations import Revision
 from gateway.stores.answers import VICTORIA_METRICS_MEANINGS
 from gateway.stores.http_server import HttpServer, password
 from gateway.stores.line_protocol import lines_of
 from gateway.stores.line_writer import LineWriter, Reasons, refused_records
+from gateway.stores.revision_series import revision_series
 from gateway.stores.store import Away, Block, Delivery, Outcome, Parked, Sent, Written
 from gateway.stores.victoria_proof import Proof
 
@@ -67,10 +69,10 @@ class VictoriaStore:
         stopped = self._read_back([each for each in deliveries if each.fresh], reasons)
         return stopped or Written(refused_records(reasons))
 
-    def block_of(self, batch: BatchLines, basin: str, station: str) -> bytes:
-        """Return the series of the message that `batch` has read."""
+    def block_of(self, batch: BatchLines, basin: str, station: str, revisions: Sequence[Revision]) -> bytes:
+        """Return the series of the message that `batch` has read and of what was derived from it."""
         # Ids are of a-z, 0-9 and -: nothing to escape.
-        return series_of(batch, f'"basin":"{basin}","station":"{station}"'.encode())
+        return series_of(batch, f'"basin":"{basin}","station":"{station}"'.encode()) + revision_series(revisions)
 
     def write_blocks(self, blocks: Sequence[Block]) -> Outcome | None:
         """Import all; None when the server does not have all of it afterwards: then `write` finds out which."""

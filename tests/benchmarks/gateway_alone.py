@@ -69,7 +69,7 @@ def _blocks(store: BlockStore, load: Load) -> Iterator[Block]:
         first_no = turn * load.batch
         batch.read(encode_data(batch_of(first_no, load.batch, at)))
         sent = Sent("test-basin", f"station-{at}", range(first_no, first_no + load.batch), batch.reader.times())
-        yield Block(store.block_of(batch, sent.basin, sent.station), sent)
+        yield Block(store.block_of(batch, sent.basin, sent.station, ()), sent)
 
 
 def _measure_reading(name: str, load: Load, start: Callable[[int, ExitStack], Arrived]) -> Row:

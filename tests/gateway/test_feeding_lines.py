@@ -47,17 +47,17 @@ def frame(station="lower", fresh=(0, 1), count=2):
 
 @pytest.mark.parametrize(
     ("store", "lines"),
-    [(connect_v1("influx", "http://127.0.0.1:1", "river", "", ""), 4),
-     (connect_victoria("victoria", "http://127.0.0.1:1", "", ""), 9)],
-    ids=["lines of records and sensors", "series"],
+    [(connect_v1("influx", "http://127.0.0.1:1", "river", "", ""), (4, 6)),
+     (connect_victoria("victoria", "http://127.0.0.1:1", "", ""), (9, 12))],
+    ids=["a line for each record, sensor and rated discharge", "series"],
 )  # fmt: skip
-def test_a_whole_batch_is_a_block_and_any_other_is_not(basin, store, lines):
+def test_a_whole_batch_is_a_block_with_its_rated_discharge_and_any_other_is_not(basin, store, lines):
     deliveries, batch = Deliveries(basin), BatchLines()
-    block = deliveries.block_of(frame(), batch, store)
-    assert block.text.count(b"\n") == lines
-    assert block.sent == Sent(basin.code, "lower", range(2), [START_MS, START_MS + RECORD_EVERY_MS])
+    plain, rated = (deliveries.block_of(frame(station), batch, store) for station in ("lower", "upper"))
+    assert (plain.text.count(b"\n"), rated.text.count(b"\n")) == lines
+    assert plain.sent == Sent(basin.code, "lower", range(2), [START_MS, START_MS + RECORD_EVERY_MS])
+    assert b"revision" in rated.text and b"discharge_m3_s" in rated.text
     assert deliveries.block_of(frame(fresh=(1,)), batch, store) is None
-    assert deliveries.block_of(frame("upper"), batch, store) is None, "a rated station's discharge would be missing"
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gateway.batch_lines import BatchLines
+from gateway.observations import Revision
 from gateway.stores.http_server import HttpServer
-from gateway.stores.store import Away, Block, Parked, Sent, Unreadable, Written
+from gateway.stores.store import Away, Block, Delivery, Parked, Sent, Unreadable, Written
 from gateway.stores.victoria_metrics import connect_victoria
 from gateway.stores.victoria_proof import SPAN_LIMIT_MS, STATIONS_LIMIT, Proof
 from protocol.messages import encode_data
+from protocol.quality import GOOD, MISSING, SUSPECT
 from rivergauge.servers import VictoriaMetrics, free_port
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, stage_batch
 from tests.fakes.store_proxy import Answer, StoreProxy
@@ -67,11 +69,11 @@ def test_it_gives_back_what_was_written_however_often(victoria_metrics, store):
     assert series[("flag_active", None)] == {START_MS: 1}
 
 
-def block(store, count, start_ms, station):
+def block(store, count, start_ms, station, revisions=()):
     batch = BatchLines()
     batch.read(encode_data(stage_batch(0, [500 + index for index in range(count)], start_ms=start_ms)))
     sent = Sent("test-basin", station, range(count), batch.reader.times())
-    return Block(store.block_of(batch, "test-basin", station), sent)
+    return Block(store.block_of(batch, "test-basin", station, revisions), sent)
 
 
 def test_whole_batches_are_imported_and_are_the_points_that_lines_give(victoria_metrics, store):
@@ -86,6 +88,20 @@ def test_whole_batches_are_imported_and_are_the_points_that_lines_give(victoria_
         START_MS + index * RECORD_EVERY_MS: 0.5 + index / 1000 for index in range(3)
     }
     assert len(export(victoria_metrics, '{station="second"}')[("record_record_no", None)]) == 2
+
+
+def test_what_was_derived_is_imported_as_the_points_that_lines_give(victoria_metrics, store):
+    rated = [
+        Revision("test-basin", "rated", 1, "discharge_m3_s", START_MS + index * RECORD_EVERY_MS, value, quality,
+                 "rating", 'a "rating", 2', 1, test=index == 2)
+        for index, (value, quality) in enumerate([(50.25, GOOD), (None, MISSING), (51.5, SUSPECT)])
+    ]  # fmt: skip
+    assert store.write_blocks([block(store, 3, START_MS, "rated", rated)]) == Written()
+    imported = export(victoria_metrics, '{station="rated"}')
+    assert imported[("revision_discharge_m3_s", "1")] == {START_MS: 50.25, START_MS + 2 * RECORD_EVERY_MS: 51.5}
+    batch = stage_batch(0, [500, 501, 502], start_ms=START_MS)
+    assert store.write([Delivery(1, "test-basin", "rated", 0, batch, (0, 1, 2), tuple(rated))]) == Written()
+    assert export(victoria_metrics, '{station="rated"}') == imported
 
 
 def test_a_batch_that_it_drops_a_record_of_is_left_to_be_written_record_by_record(store):
