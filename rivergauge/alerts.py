@@ -1,7 +1,8 @@
-"""`rivergauge alerts`: whom flags reach, what waits, and who has taken note."""
+"""`rivergauge alerts`: whom flags reach, what waits, what was tried, and who has taken note."""
 
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from gateway.alerts.channel import Away, Delivered, Outcome, Refused
 from gateway.alerts.channels import make_channels
-from gateway.alerts.entries import Dispatch, Recipient
+from gateway.alerts.entries import Attempt, Dispatch, Recipient
 from gateway.alerts.letters import Letters
 from gateway.settings import load_settings
 from gateway.times import format_utc
@@ -19,8 +20,11 @@ from rivergauge.listing import choose_form, print_listing
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Test, list and acknowledge what people are told of flags.", no_args_is_help=True)
+app = typer.Typer(help="Test, list, show and acknowledge what people are told of flags.", no_args_is_help=True)
 
+Row = dict[str, str | int | float | None]
+Ids = Annotated[list[int], typer.Argument(help="Numbers of alerts, from a message or from `alerts list`.")]
+ATTEMPT_COLUMNS = ["alert", "contact", "channel", "why", "at", "result", "answer"]
 COLUMNS = [
     "alert", "at", "kind", "station", "threshold", "acknowledged_by", "acknowledged_at",
     "contact", "channel", "why", "state", "attempts", "next_attempt_at", "answer", "id",
@@ -81,8 +85,21 @@ def list_alerts(
 
 
 @app.command()
+def show(ids: Ids, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show every attempt to tell of an alert, the oldest first; those of the last month are kept.
+
+    Example: rivergauge alerts show 17
+    """
+    alerts = open_journal(config).alerts
+    dispatches = [each for each in alerts.dispatches() if each.alert.id in ids]
+    rows = [_attempt_row(each, attempt) for each in dispatches for attempt in alerts.attempts(each.id)]
+    print_listing(rows, ATTEMPT_COLUMNS, choose_form(as_json), "no attempt yet")
+    _refuse_unknown("alert", sorted(set(ids) - {each.alert.id for each in dispatches}))
+
+
+@app.command()
 def acknowledge(
-    ids: Annotated[list[int], typer.Argument(help="Numbers of alerts, from a message or from `alerts list`.")],
+    ids: Ids,
     by: Annotated[str, typer.Option("--by", help="Who acknowledges.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -95,10 +112,7 @@ def acknowledge(
     with open_journal(config).transaction() as transaction:
         unknown = [each for each in ids if not transaction.alerts.acknowledge(each, by.strip(), _now_ms())]
     typer.echo(f"{len(ids) - len(unknown)} alert(s) acknowledged")
-    if unknown:
-        numbers = ", ".join(map(str, unknown))
-        typer.echo(f"no raised flag {numbers}; `rivergauge alerts list` names those there are", err=True)
-        raise typer.Exit(FAILED)
+    _refuse_unknown("raised flag", unknown)
 
 
 def _told(outcome: Outcome) -> str:
@@ -111,7 +125,19 @@ def _told(outcome: Outcome) -> str:
             return f"FAILED, {reason}"
 
 
-def _row(dispatch: Dispatch) -> dict[str, str | int | float | None]:
+def _attempt_row(dispatch: Dispatch, attempt: Attempt) -> Row:
+    return {
+        "alert": dispatch.alert.id,
+        "contact": dispatch.recipient.contact,
+        "channel": dispatch.recipient.channel,
+        "why": dispatch.why,
+        "at": format_utc(attempt.at_ms),
+        "result": attempt.result,
+        "answer": attempt.answer,
+    }
+
+
+def _row(dispatch: Dispatch) -> Row:
     alert = dispatch.alert
     return {
         "alert": alert.id,
@@ -130,6 +156,13 @@ def _row(dispatch: Dispatch) -> dict[str, str | int | float | None]:
         "answer": dispatch.answer,
         "id": dispatch.id,
     }
+
+
+def _refuse_unknown(what: str, ids: Sequence[int]) -> None:
+    if ids:
+        numbers = ", ".join(map(str, ids))
+        typer.echo(f"no {what} {numbers}; `rivergauge alerts list --all` names those there are", err=True)
+        raise typer.Exit(FAILED)
 
 
 def _now_ms() -> int:

@@ -21,7 +21,7 @@ COMMANDS = [
     ("run", "rivergauge.run:run", "Run the gateway."),
     ("check", "rivergauge.gateway_commands:check", "Check configuration, broker and store of a gateway."),
     ("status", "rivergauge.gateway_commands:status", "Show what the gateway has received, stored and refused."),
-    ("alerts", "rivergauge.alerts:app", "Test, list and acknowledge what people are told of flags."),
+    ("alerts", "rivergauge.alerts:app", "Test, list, show and acknowledge what people are told of flags."),
     ("deadletters", "rivergauge.dead_letters:app", "List, show, replay or drop what could not be stored."),
     ("backup", "rivergauge.backup:backup", "Write what the gateway knows into one archive, while it runs."),
     ("restore", "rivergauge.backup:restore", "Put a backup where a gateway can go on from it."),

@@ -133,6 +133,17 @@ def test_what_is_open_is_listed_until_it_is_acknowledged_and_delivered(alerts, r
     assert "A. Usenova" in alerts("list").stdout
 
 
+def test_every_attempt_is_shown(alerts, raised):
+    (attempt,) = json.loads(alerts("show", "1", "--json").stdout)
+    assert attempt == {
+        "alert": 1, "contact": "duty", "channel": "email", "why": "subscribed", "at": "2026-04-01T00:00:00Z",
+        "result": "delivered", "answer": "250 OK",
+    }  # fmt: skip
+    finished = alerts("show", "7")
+    assert finished.exit_code == FAILED
+    assert "no alert 7" in finished.stderr
+
+
 WRONG = {
     "an alert that is not there": (["7", "--by", "me"], FAILED, "no raised flag 7"),
     "nobody": (["1", "--by", " "], WRONG_USE, "expected a name"),
