@@ -75,13 +75,13 @@ def test_an_owner_that_is_silent_for_long_is_gone_and_is_back_with_its_first_wor
 def test_a_standby_tells_machines_and_people_for_whom_it_answers(bench, until):
     bench.settings = replace(bench.settings, name="gateway-2", ownership=STANDBY)
     service = bench.start()
-    assert service._monitor.remarks() == []
-    assert "rivergauge_standing_in 0" in service._monitor.metrics()
+    assert service.pipeline.monitor.remarks() == []
+    assert "rivergauge_standing_in 0" in service.pipeline.monitor.metrics()
     with bench.station("upper") as somebody:
         somebody.publish_bytes(b'{"state": "gone"}', gateway_state_topic("gateway-1"))
-        until(service._monitor.remarks, "the owner's word is heard")
-    assert service._monitor.remarks() == ["gateway-1 is gone, and its stations are answered here"]
-    assert "rivergauge_standing_in 1" in service._monitor.metrics()
+        until(service.pipeline.monitor.remarks, "the owner's word is heard")
+    assert service.pipeline.monitor.remarks() == ["gateway-1 is gone, and its stations are answered here"]
+    assert "rivergauge_standing_in 1" in service.pipeline.monitor.metrics()
 
 
 def test_silence_is_counted_only_while_the_broker_is_there(hand):

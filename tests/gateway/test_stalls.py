@@ -76,7 +76,7 @@ def test_work_that_comes_after_a_long_silence_is_given_the_whole_limit(hang):
 def test_a_gateway_whose_network_thread_has_died_is_stalled(bench, until):
     service = bench.start()
     assert service.stalled() == []
-    service._link._client._thread_terminate = True
+    service.pipeline.link._client._thread_terminate = True
     until(lambda: service.stalled() == ["network"], "the death of the thread is noticed")
 
 
