@@ -9,6 +9,7 @@ import typer
 
 from firmware.flash import (
     BoardConnection,
+    Console,
     FlashError,
     ImagePlan,
     PlanError,
@@ -21,6 +22,7 @@ from firmware.flash import (
     write_image,
 )
 from rivergauge.basin import Basin, station_configuration
+from rivergauge.commission import await_first_record, monitor
 from rivergauge.new_station import new
 from rivergauge.simulate import simulate
 from rivergauge.station_access import StationAccess, station_access
@@ -53,6 +55,7 @@ _Servers = tuple[dict[str, str | int], dict[str, str | int] | None]  # broker, t
 app = typer.Typer(help="Flash, verify and simulate stations.", no_args_is_help=True, add_completion=False)
 app.command()(simulate)
 app.command()(new)
+app.command()(monitor)
 app.command("command")(give_command)
 app.command("commands")(list_commands)
 app.command("health")(show_health)
@@ -103,6 +106,32 @@ def flash(
         )
     if not found.is_good:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def commission(
+    station: StationOption,
+    port: PortOption,
+    broker: BrokerOption,
+    basin: BasinOption = Path("basin.toml"),
+    keys: KeysOption = Path("keys"),
+    time_server: TimeServerOption = None,
+    broker_folder: BrokerFolderOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordFileOption = None,
+    wifi_file: WifiFileOption = None,
+) -> None:
+    """Flash a station and listen to it until its first record was measured, sent and receipted by the gateway.
+
+    Exit status 1 when that does not happen within two intervals of sending; what the station said tells why.
+    """
+    flash(station, port, broker, basin, keys, time_server, broker_folder, username, password_file, wifi_file, None)
+    with blamed(), Console(port) as console:
+        record_no = await_first_record(console, basin_with(basin, station).station(station).sampling)
+    if record_no is None:
+        typer.echo(f"{station}: no record was receipted; what it said above tells how far it came", err=True)
+        raise typer.Exit(FAILED)
+    typer.echo(f"{station}: record {record_no} was measured, sent, and receipted by the gateway")
 
 
 @app.command("verify")

@@ -52,6 +52,7 @@ def run(board, root=""):
         wake.send,
         wake.leave_network,
         wake.remember,
+        wake.tell_console,
     ):
         board.feed_watchdog()
         try:
@@ -172,6 +173,7 @@ class Wake:
     def send(self):
         """Exchange with the gateway when that is due, something is unreceipted, or this boot was not told yet."""
         if not self._power.may_use_radio(self._intervals.is_raised):
+            self._trial.spare_wake()
             return
         is_urgent = self._intervals.has_begun or self._power.has_news or self._trial.is_on
         attempted_ms = self._instants.attempted_ms
@@ -230,6 +232,12 @@ class Wake:
         self._memory.power = self._power.pack(self._board.monotonic_ms())
         self._board.set_rtc_memory(self._memory.pack())
         self._counters.save()
+
+    def tell_console(self):
+        """Say where the station stands, for whoever commissions it."""
+        asleep_s = (self.next_wake_ms() - self._board.monotonic_ms()) // 1000
+        numbers = (self._queue.next_record_no, self._queue.oldest_pending_no(), asleep_s)
+        print("wake: next record %d, oldest unreceipted %d, asleep for %d s" % numbers)
 
     def next_wake_ms(self):
         """Return the monotonic time at which to wake for the next instant."""

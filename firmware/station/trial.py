@@ -30,6 +30,7 @@ class Trial:
     def __init__(self, root):
         self.root = root
         self.is_on = False
+        self._wakes = 0  # with the candidate, this one among them
 
     def configuration(self, load):
         """Return what to run with: the candidate where there is one that may still be tried, else the last good one.
@@ -60,6 +61,11 @@ class Trial:
         load(self.root, UNFINISHED_PATH)
         self._remove(WAKES_PATH)
         os.rename(self.root + UNFINISHED_PATH, self.root + CANDIDATE_PATH)
+
+    def spare_wake(self):
+        """Let this wake not count: there was no power for a whole cycle."""
+        if self.is_on:
+            self._write_wakes(self._wakes - 1)
 
     def confirm(self):
         """Put the candidate in the place of the last good configuration."""
@@ -97,12 +103,15 @@ class Trial:
         """Return the number of this wake with the candidate; on flash before anything is tried."""
         try:
             with open(self.root + WAKES_PATH) as file:
-                wakes = int(file.read()) + 1
+                self._wakes = int(file.read()) + 1
         except (OSError, ValueError):
-            wakes = 1
+            self._wakes = 1
+        self._write_wakes(self._wakes)
+        return self._wakes
+
+    def _write_wakes(self, wakes):
         with open(self.root + WAKES_PATH, "w") as file:
             file.write(str(wakes))
-        return wakes
 
     def _candidate_no(self):
         """Return the candidate's number, 0 where it says none."""

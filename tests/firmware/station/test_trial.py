@@ -72,6 +72,18 @@ def test_a_candidate_that_completes_no_cycle_is_given_up_after_its_wakes():
     assert Trial(root).configuration(load) == GOOD
 
 
+def test_a_wake_without_power_for_a_whole_cycle_does_not_count():
+    root = offered()
+    for _ in range(2 * WAKES_LIMIT):
+        trial = Trial(root)
+        assert trial.configuration(load) == NEW
+        trial.spare_wake()
+    spared = Trial(folder())
+    spared.configuration(load)
+    spared.spare_wake()  # nothing where there is none on trial
+    assert not spared.has_candidate()
+
+
 def test_a_second_candidate_has_all_its_wakes():
     root = offered()
     for _ in range(WAKES_LIMIT + 1):
