@@ -167,3 +167,18 @@ def test_a_time_server_that_is_silent_is_told(look, bench, time_server):
 
 def test_without_a_time_server_nothing_is_said_of_the_clock_but_that(look):
     assert "names no time server" in look()["clock"].detail
+
+
+NOBODY = 65534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else for a while")
+def test_a_user_who_may_look_at_nothing_is_told_so(look, levels, bench):
+    bench.stop(bench.start())
+    os.seteuid(NOBODY)
+    try:
+        found = look()
+    finally:
+        os.seteuid(0)
+    assert {levels(found)[what] for what in ("keys of upper", "disk", "databases", "gateway", "broker")} == {"problem"}
+    assert "sudo -u rivergauge" in found["databases"].advice
