@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from time import monotonic, sleep, time_ns
 from urllib.request import Request, urlopen
@@ -131,7 +132,9 @@ def _watched_acknowledgements() -> Iterator[Counter[int]]:
     def watched(link: Link, arrivals: Sequence[Arrival]) -> None:
         acknowledge(link, arrivals)
         now_ms = _now_ms()
-        waits_ms.update([now_ms - each.received_at_ms for each in arrivals])
+        # Many come at once: counting them by their arrival costs the run least.
+        for received_at_ms, number in Counter(map(attrgetter("received_at_ms"), arrivals)).items():
+            waits_ms[now_ms - received_at_ms] += number
 
     Link.acknowledge = watched  # type: ignore[method-assign]
     try:
