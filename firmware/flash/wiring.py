@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["wiring_problems"]
 
 PORTS = "SERIAL_PORTS"  # {port: (UART, TX pin, RX pin)}
+DIRECTIONS = "DIRECTION_PINS"  # {port: pin}, for lines on which only one may send
 SWITCHES = "POWER_SWITCHES"  # {switch: pin}
 BATTERY = "BATTERY_PIN"
 COUNTS_PULSES = ("tipping-bucket",)
@@ -70,7 +71,7 @@ def _uses(module: ast.Module) -> Iterator[_Use]:
         name, value = statement.targets[0].id, statement.value
         if name == BATTERY:
             yield _Use(f"pin {ast.literal_eval(value)}", "the battery", value.lineno)
-        elif name in (PORTS, SWITCHES) and isinstance(value, ast.Dict):
+        elif name in (PORTS, DIRECTIONS, SWITCHES) and isinstance(value, ast.Dict):
             for key, given in zip(value.keys, value.values, strict=True):
                 assert key is not None
                 yield from _uses_of_entry(name, ast.literal_eval(key), ast.literal_eval(given), given.lineno)
@@ -79,6 +80,9 @@ def _uses(module: ast.Module) -> Iterator[_Use]:
 def _uses_of_entry(name: str, number: int, given: Any, line: int) -> Iterator[_Use]:
     if name == SWITCHES:
         yield _Use(f"pin {given}", f"power switch {number}", line)
+        return
+    if name == DIRECTIONS:
+        yield _Use(f"pin {given}", f"the direction of port {number}", line)
         return
     uart, *pins = given
     yield _Use(f"UART {uart}", f"port {number}", line)

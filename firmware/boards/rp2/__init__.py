@@ -110,7 +110,8 @@ class Board(hal.Board):
 
     def open_serial(self, port_no, baud, bits=8, parity=None, stop=1):
         uart_no, tx_pin, rx_pin = wiring.SERIAL_PORTS[port_no]
-        return UartPort(self, uart_no, tx_pin, rx_pin, baud, bits, parity, stop)
+        direction_pin = wiring.DIRECTION_PINS.get(port_no)
+        return UartPort(self, uart_no, tx_pin, rx_pin, direction_pin, baud, bits, parity, stop)
 
     def pulses(self, input_no):
         raise hal.HardwareError("no-pulse-counter")

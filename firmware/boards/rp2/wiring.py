@@ -4,6 +4,9 @@
 # port number in the configuration: (UART, TX pin, RX pin)
 SERIAL_PORTS = {1: (0, 0, 1), 2: (1, 4, 5)}
 
+# port number: pin that is high while the board sends, for an RS-485 or SDI-12 driver that shares the line
+DIRECTION_PINS = {2: 6}
+
 # power switch number in the configuration: pin, high = on
 POWER_SWITCHES = {1: 14, 2: 15}
 

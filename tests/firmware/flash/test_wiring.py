@@ -14,6 +14,7 @@ SERIAL_PORTS = {
     2: (2, 27, 26),
 }
 POWER_SWITCHES = {1: 25, 2: 33}
+DIRECTION_PINS = {2: 4}
 BATTERY_PIN = 35
 BATTERY_DIVIDER = 5.7
 """
@@ -25,7 +26,8 @@ CONFLICTS = {
     "one pin twice in a port": ("17, 16", "17, 17", {}, 3, "found pin 17 for port 1"),
     "one UART for two ports": ("2: (2,", "2: (1,", {}, 4, "found UART 1 for port 2"),
     "a switch on a port's pin": ("2: 33", "2: 16", {}, 6, "found pin 16 for power switch 2"),
-    "the battery on a switch's pin": ("= 35", "= 25", {}, 7, "found pin 25 for the battery"),
+    "the battery on a switch's pin": ("= 35", "= 25", {}, 8, "found pin 25 for the battery"),
+    "a direction on a port's pin": ("2: 4}", "2: 17}", {}, 7, "found pin 17 for the direction of port 2"),
     "a port that is not wired": ("", "", {"port": 3}, None, "found no port 3"),
     "a switch that is not wired": ("", "", {"power_switch": 4}, None, "found no switch 4"),
     "pulses": ("", "", {"kind": "tipping-bucket", "power_switch": None}, None, "this board counts no pulses"),
