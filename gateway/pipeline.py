@@ -25,11 +25,12 @@ from gateway.post import RECEIPTS, Post
 from gateway.progress import Progress
 from gateway.quarantine import Quarantine
 from gateway.reception import Reception
+from gateway.rewriting import Rewriting
 from gateway.room import Room
 from gateway.settings import AFTER_STORE, EmbeddedSettings, Settings
 from gateway.stalls import Stage, follower_stage
 from gateway.stored_records import StoredRecords
-from gateway.stores.store import Store
+from gateway.stores.store import Store, VolatileStore
 from gateway.subscriptions import subscriptions
 from gateway.trimming import Trimming
 from gateway.worker import Worker
@@ -85,12 +86,16 @@ class Pipeline:
             Feeder(each, self._store_names, code, parts.deliveries, journal, self._progress) for each in stores
         ]
         self._commanding = Commanding(name, code, parts.key_ids, keys, hmac_sha256, journal, self._progress, now_ms)
-        trimming = Trimming(
-            [FLAGGING, RECEIPTS, SETTLED, *self._store_names], journal, self._progress, self._room.is_tight
-        )
+        self._rewriting = [
+            Rewriting(each, parts.deliveries, journal, self._progress)
+            for each in stores
+            if isinstance(each, VolatileStore)
+        ]
+        passed = [FLAGGING, RECEIPTS, SETTLED, *self._store_names, *(each.cursor_name for each in self._rewriting)]
+        trimming = Trimming(passed, journal, self._progress, self._room.is_tight)
         self._workers: list[Worker] = [
-            self.reception, self._flagging, *self._feeders, self._post, trimming, Heartbeat(self._beat),
-            self._commanding, *_expiries(settings, now_ms),
+            self.reception, self._flagging, *self._feeders, *self._rewriting, self._post, trimming,
+            Heartbeat(self._beat), self._commanding, *_expiries(settings, now_ms),
         ]  # fmt: skip
         self._alerting: Sequence[Worker] = parts.alerts.workers
         for worker in (self._flagging, *self._feeders, self._post):
@@ -137,8 +142,9 @@ class Pipeline:
             self._flagging.name: self._flagging.between_steps(flags),
             self._commanding.name: self._commanding.between_steps(partial(self._commanding.address, parts.key_ids)),
         }
-        for feeder in self._feeders:
-            changed[feeder.name] = feeder.between_steps(partial(feeder.decode_with, parts.deliveries))
+        decoding: tuple[Feeder | Rewriting, ...] = (*self._feeders, *self._rewriting)
+        for each in decoding:
+            changed[each.name] = each.between_steps(partial(each.decode_with, parts.deliveries))
         self._announcer.stations = len(basin.stations)
         ends_s = monotonic() + CHANGE_LIMIT_S
         late = [name for name, is_done in changed.items() if not is_done.wait(max(0.0, ends_s - monotonic()))]

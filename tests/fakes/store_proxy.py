@@ -18,13 +18,14 @@ __all__ = ["Answer", "Request", "StoreProxy"]
 NAME = r"(?:[^\\,= \n]|\\[,= ])+"
 FIELD = rf"{NAME}=-?[0-9]+(?:i|(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
 LINE = re.compile(rf"[a-z]+(?:,{NAME}={NAME})+ {FIELD}(?:,{FIELD})* -?[0-9]+".encode())
-WRITE_PATHS = ("/write?", "/api/v2/write?")
+LINE_PATHS = ("/write?", "/api/v2/write?")
+SERIES_PATH = "/api/v1/import"  # of VictoriaMetrics: whole batches, as series in JSON
 TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request whose body is unpacked; `lines` are those of a write, none of anything else."""
+    """A request whose body is unpacked; `lines` are those of line protocol, none of anything else."""
 
     path: str
     headers: Mapping[str, str]
@@ -32,7 +33,15 @@ class Request:
 
     @property
     def lines(self) -> list[bytes]:
-        return self.body.removesuffix(b"\n").split(b"\n") if self.path.startswith(WRITE_PATHS) else []
+        return self.body.removesuffix(b"\n").split(b"\n") if self.path.startswith(LINE_PATHS) else []
+
+    @property
+    def has_series(self) -> bool:
+        return self.path == SERIES_PATH
+
+    @property
+    def is_write(self) -> bool:
+        return self.has_series or bool(self.lines)
 
 
 @dataclass(frozen=True)

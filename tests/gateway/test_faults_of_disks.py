@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from dataclasses import replace
 from time import sleep
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -15,7 +16,7 @@ from gateway.settings import EmbeddedSettings, InfluxSettings
 from protocol.messages import Channel, Column, encode_data
 from protocol.topics import gateway_state_topic
 from protocol.variables import INSTANT, code_of
-from rivergauge.servers import VictoriaMetrics
+from rivergauge.servers import InfluxDB, VictoriaMetrics
 from tests.fakes.publisher import START_MS, stage_batch
 from tests.gateway.accounting import assert_embedded_has, names, stored_in_victoria_metrics
 
@@ -29,9 +30,18 @@ def victoria_metrics(tmp_path, part):
     server.stop()
 
 
-def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench, until, victoria_metrics, listener):
-    url = f"http://127.0.0.1:{victoria_metrics.port}"
-    second = InfluxSettings("victoria", "victoriametrics", url)
+@pytest.fixture
+def influxdb(tmp_path, part):
+    """A server with its database, away."""
+    with InfluxDB(tmp_path / "influxdb", part("influxd")) as server:
+        query = f"http://127.0.0.1:{server.port}/query?q=CREATE+DATABASE+river"
+        urlopen(Request(query, method="POST"), timeout=10).close()
+        server.stop()
+        yield server
+
+
+def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench, until, influxdb, listener):
+    second = InfluxSettings("influxdb", "influxdb1", f"http://127.0.0.1:{influxdb.port}", "river")
     bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second), journal_limit_mb=1)
     heard = listener(gateway_state_topic("gateway-1"))
     service = bench.start()
@@ -62,7 +72,7 @@ def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench
         assert service.is_ready, "the connection was lost while it held"
         sleep(1)
         assert service.counts()["messages_received"] == held, "it took more while it held"
-        victoria_metrics.start()
+        influxdb.start()
         assert lower.has_receipts(7, (sent - 1) * count, sent * count - 1, limit_s=60)
         until(service.is_idle, "the gateway is idle")
     while not heard.empty():

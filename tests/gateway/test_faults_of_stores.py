@@ -47,6 +47,7 @@ def victoria_metrics(part, tmp_path_factory):
 class Behind:
     """A real server behind a proxy."""
 
+    real: InfluxDB | VictoriaMetrics
     proxy: StoreProxy
     settings: InfluxSettings
     stored: object  # a function that returns the names it has
@@ -58,18 +59,18 @@ def server(request):
         real = request.getfixturevalue("victoria_metrics")
         with StoreProxy(real.port) as proxy:
             settings = InfluxSettings("second", "victoriametrics", proxy.url)
-            yield Behind(proxy, settings, lambda: stored_in_victoria_metrics(real.port))
+            yield Behind(real, proxy, settings, lambda: stored_in_victoria_metrics(real.port))
     else:
         real = request.getfixturevalue("influxdb")
         with StoreProxy(real.port) as proxy:
             settings = InfluxSettings("second", "influxdb1", proxy.url, "river")
-            yield Behind(proxy, settings, lambda: stored_in_influxdb(real.port, "river"))
+            yield Behind(real, proxy, settings, lambda: stored_in_influxdb(real.port, "river"))
 
 
 def first_writes(count, answer):
     """Return the rule that answers the first writes so."""
     left = [answer] * count
-    return lambda request: left.pop() if request.lines and left else None
+    return lambda request: left.pop() if request.is_write and left else None
 
 
 def slow(request):
@@ -77,7 +78,7 @@ def slow(request):
 
 
 def at_most_ten_lines(request):
-    return Answer(413) if len(request.lines) > 10 else None
+    return Answer(413) if len(request.lines) > 10 or request.has_series else None
 
 
 # What makes the rule, and what the server says of it in the log (nothing where it is no complaint).
@@ -112,7 +113,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("status", REFUSALS.values(), ids=REFUSALS)
 def test_of_a_batch_that_is_half_bad_the_other_half_is_stored_and_the_bad_half_is_dead(bench, until, server, status):
-    server.proxy.rule = lambda request: Answer(status, b"bad") if any(map(is_odd, request.lines)) else None
+    server.proxy.rule = lambda request: Answer(status, b"bad") if is_bad(request) else None
     log_id = begin(bench, server)
     service = bench.start()
     with bench.station("upper") as upper:
@@ -129,16 +130,16 @@ def test_of_a_batch_that_is_half_bad_the_other_half_is_stored_and_the_bad_half_i
     assert all(f"second: {status} bad" in letter.reason for letter in letters)
 
 
-def is_odd(line):
-    """Tell whether a line is the record of an odd number."""
-    number = line.partition(b"record_no=")[2].partition(b"i")[0]
-    return bool(number) and int(number) % 2 == 1
+def is_bad(request):
+    """Tell whether there is a record of an odd number in it, as there is in every batch."""
+    numbers = [line.partition(b"record_no=")[2].partition(b"i")[0] for line in request.lines]
+    return request.has_series or any(int(number) % 2 for number in numbers if number)
 
 
 def test_a_store_answering_401_is_parked_until_a_person_acts_and_then_gets_every_record_once(
     bench, until, caplog, server
 ):
-    server.proxy.rule = lambda request: Answer(401, b"unauthorized") if request.lines else None
+    server.proxy.rule = lambda request: Answer(401, b"unauthorized") if request.is_write else None
     log_id = begin(bench, server)
     service = bench.start()
     with bench.station("upper") as upper:
@@ -174,7 +175,7 @@ def test_a_store_down_for_longer_than_the_run_gets_every_record_once_in_the_next
 
 def test_a_store_that_never_answers_a_write_holds_no_receipt_of_the_other_back_but_its_own(bench, until, server):
     is_over = Event()
-    server.proxy.rule = lambda request: (is_over.wait(20), None)[1] if request.lines else None
+    server.proxy.rule = lambda request: (is_over.wait(20), None)[1] if request.is_write else None
     log_id = begin(bench, server)
     service = bench.start()
     with bench.station("upper") as upper:
@@ -185,6 +186,24 @@ def test_a_store_that_never_answers_a_write_holds_no_receipt_of_the_other_back_b
         assert upper.has_receipts(log_id, 0, RECORDS - 1)
         until(service.is_idle, "the gateway is idle")
     assert_both_have(bench, service, server, names("upper", log_id, range(RECORDS)))
+
+
+def test_a_store_killed_after_its_receipts_were_given_has_every_record_once_in_the_end(
+    bench, until, server, monkeypatch
+):
+    monkeypatch.setattr("gateway.rewriting.EVERY_S", 0.2)
+    sleep(1.1)  # a server tells its start in whole seconds
+    log_id = begin(bench, server)
+    service = bench.start()
+    with bench.station("upper") as upper:
+        send(bench, upper, log_id, range(RECORDS))
+        assert upper.has_receipts(log_id, 0, RECORDS - 1)
+        until(service.is_idle, "the gateway is idle")
+        server.real.kill()
+        server.real.start()
+        expected = names("upper", log_id, range(RECORDS))
+        until(lambda: of_log(server, log_id) == expected, "the store has all of it again")
+    assert_both_have(bench, service, server, expected)
 
 
 def test_a_journal_lost_where_the_server_is_the_only_store_is_rebuilt_from_it(bench, until, server):
