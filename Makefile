@@ -4,7 +4,7 @@ VENV   := .venv/bin
 SHELL  := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench hil fuzz hostile trials standby kills clean
+.PHONY: help demo test check bench hil fuzz hostile cuts growth trials standby kills clean
 
 COMPILED := $(shell find protocol gateway -name '*.pxd' -o -name '*.pyx') \
             $(wildcard $(patsubst %.pxd,%.py,$(shell find protocol gateway -name '*.pxd')))
@@ -48,6 +48,9 @@ kills: .venv/built .venv/developer .cache/all-parts  ## 200 kills of the gateway
 
 trials: .venv/built .venv/developer .cache/demo-parts  ## a power cut at every flash operation of a configuration's trial
 	@TRIAL_CUTS=1000 $(VENV)/python -m pytest -q tests/firmware/virtual/test_trial_cuts.py --timeout 1800 $(ARGS)
+
+growth: .venv/built .venv/developer .cache/demo-parts  ## 10,000 wakes of a station in one process: nothing may grow
+	@GROWTH_CYCLES=10000 $(VENV)/python -m pytest -q tests/firmware/station/test_on_micropython.py -k growth --timeout 3600 $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf .venv .cache build *.egg-info
