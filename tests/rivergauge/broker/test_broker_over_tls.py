@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from firmware.station.pace import STATES
 from rivergauge.basin import load_basin
 from rivergauge.broker import BrokerFolder, Listener, write_broker_folder
 from rivergauge.servers import free_port
@@ -88,6 +89,10 @@ class Client:
         self._paho.publish(topic, payload, qos=1)
         return self._taken.get(timeout=ANSWER_LIMIT_S).getName()
 
+    def publish_retained(self, topic, payload):
+        self._paho.publish(topic, payload, qos=1, retain=True)
+        self._taken.get(timeout=ANSWER_LIMIT_S)
+
     def hears(self):
         return self.heard.get(timeout=ANSWER_LIMIT_S)
 
@@ -104,6 +109,17 @@ def test_a_station_publishes_its_data_and_reads_its_receipts(broker):
         assert gateway.hears() == (DATA, b"record")
         assert gateway.publish(RECEIPT, b"receipt") == "Success"
         assert upper.hears() == (RECEIPT, b"receipt")
+
+
+def test_a_station_hears_the_states_of_its_gateways_and_no_other_by_one_filter(broker):
+    own, other = "rg/1/gateway/gateway-1/state", "rg/1/gateway/gateway-2/state"
+    with Client(broker, GATEWAY) as gateway, Client(broker, UPPER) as upper:
+        assert gateway.publish(own, b"accepting") == "No matching subscribers"
+        assert gateway.publish(other, b"hold") == "Not authorized"
+        gateway.publish_retained(own, b"accepting")
+        upper.subscribe(STATES)
+        assert upper.hears() == (own, b"accepting")
+        assert upper.hears_nothing()
 
 
 DENIED = {
