@@ -19,6 +19,7 @@ from protocol.batch import Batch
 __all__ = ["EmbeddedStore"]
 
 BUSY_TIMEOUT_S = 10.0
+CLOSE_LIMIT_S = 2.0  # for what is being written to be taken back
 # A record is named by its log and number; the second unique key is the promise that no instant is overwritten.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
@@ -71,6 +72,7 @@ class EmbeddedStore:
         self.name = name
         self.path = path
         self._writer: sqlite3.Connection | None = None
+        self._turn = threading.Lock()  # of the writer; SQLite does not survive being closed while a thread is in it
         self._own = threading.local()
 
     def open(self) -> None:
@@ -89,19 +91,29 @@ class EmbeddedStore:
         self._writer = writer
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """Close; what is being written now is taken back, to be written again after the next start."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        writer.interrupt()
+        if self._turn.acquire(timeout=CLOSE_LIMIT_S):  # else the end of the process closes it
+            writer.close()
+            self._turn.release()
 
     def write(self, deliveries: Sequence[Delivery]) -> Outcome:
         """Write all in one transaction; a full or failing disk is Away."""
-        if self._writer is None:
-            return Away("the store is not open")
+        with self._turn:
+            writer = self._writer
+            return Away("the store is not open") if writer is None else self._write(writer, deliveries)
+
+    def _write(self, writer: sqlite3.Connection, deliveries: Sequence[Delivery]) -> Outcome:
         refused: list[RefusedRecord] = []
         try:
-            with telling_of_damage(self.path), committing(self._writer, is_durable=True):
+            with telling_of_damage(self.path), committing(writer, is_durable=True):
                 for delivery in deliveries:
-                    refused += _write_delivery(self._writer, delivery)
+                    if self._writer is None:
+                        raise sqlite3.OperationalError("closed while it was written to")
+                    refused += _write_delivery(writer, delivery)
         except Damaged as damage:
             return Away(str(damage))
         except sqlite3.OperationalError as error:

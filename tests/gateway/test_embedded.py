@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -134,6 +135,23 @@ def test_a_store_locked_by_another_is_away_and_has_written_nothing(store):
     other.execute("ROLLBACK")
     other.close()
     assert store.write([delivery()]) == Written()
+
+
+def test_a_store_closed_while_it_is_written_to_takes_the_group_back_and_takes_it_again_later(store, until):
+    group = [delivery(first_no, [500] * 500, seq=first_no) for first_no in range(0, 50_000, 500)]
+    log = store.path.with_name("observations.sqlite-wal")
+    before = log.stat().st_size
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(store.write, group)
+        # A transaction of this size does not wait in memory for its end.
+        until(lambda: log.stat().st_size > before or writing.done(), "it is written to")
+        store.close()
+        outcome = writing.result(timeout=60)
+    assert isinstance(outcome, Away)
+    assert store.count_records("upper", *FOREVER_MS) == 0
+    store.open()
+    assert store.write(group) == Written()
+    assert store.count_records("upper", *FOREVER_MS) == 50_000
 
 
 def test_a_full_disk_is_away_and_writing_goes_on_when_there_is_room(store):
