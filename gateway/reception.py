@@ -66,7 +66,7 @@ class Reception(Worker):
 
     def step(self) -> float | None:
         if not self._room.look():
-            # Unacknowledged, what has come is bounded by the Receive Maximum; the broker keeps the rest.
+            # What has come is unacknowledged and bounded by the link; the broker keeps the rest.
             self._on_hold()
             self.rest(HOLD_S)
             return 0
