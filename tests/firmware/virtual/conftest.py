@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from firmware.flash import compile_firmware
+from firmware.flash import ImagePlan, compile_firmware
 from firmware.virtual.host import Bench, Clock
 from tests.firmware.virtual.measuring import MeasuringStation
 from tests.firmware.virtual.small_applications import SONAR, START_MS, flash, rising_river, write_sources
@@ -48,6 +48,12 @@ def in_background() -> Iterator[Callable[[Bench, int], threading.Event]]:
     stop.set()
     for thread in threads:
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def whole_firmware() -> ImagePlan:
+    """Return what goes on every virtual board, compiled once."""
+    return compile_firmware("virtual")
 
 
 @pytest.fixture

@@ -5,18 +5,13 @@ The modem's commands are simulated byte for byte; in data mode sockets of this m
 
 import pytest
 
-from firmware.flash import BoardConnection, compile_firmware, plan_image, verify, write_image
 from firmware.virtual.host import Bench, Clock, TimeServer, count_records
 from firmware.virtual.sensors import CellModem
-from rivergauge.basin import load_basin, station_configuration
+from rivergauge.basin import station_configuration
 from rivergauge.servers import Mosquitto
-from tests.conftest import PROJECT
-from tests.fakes.gateway import Gateway
 from tests.firmware.virtual.small_applications import START_MS, rising_river
+from tests.firmware.virtual.whole_station import BASIN, STATION, black_box, flash, gateway_at
 
-BASIN = load_basin(PROJECT / "deploy" / "basin.toml")
-STATION = "uchkurgan"
-KEY = bytes(32)
 HOUR_MS = 3_600_000
 BEFORE_MS = 60_000  # from power-on to the first instant
 PORT, SWITCH, APN = 3, 3, "internet.example"
@@ -25,10 +20,10 @@ PORT, SWITCH, APN = 3, 3, "internet.example"
 class Chain:
     """A station, its modem, a broker and the fake of a gateway."""
 
-    def __init__(self, micropython, mosquitto, folder, apn=APN):
+    def __init__(self, micropython, mosquitto, firmware, folder, apn=APN):
         self.broker = Mosquitto(folder / "broker", mosquitto)
         self.broker.start()
-        self.gateway = Gateway(self.broker.port, BASIN.code, STATION, b"uchkurgan-1", KEY)
+        self.gateway = gateway_at(self.broker.port)
         self.bench = Bench(Clock(START_MS - BEFORE_MS), micropython, folder / "stations")
         self.time_server = TimeServer(self.bench.clock.now_ms)
         self.time_server.start()
@@ -39,23 +34,12 @@ class Chain:
         configuration["modem"] = {"port": PORT, "power_switch": SWITCH, "apn": apn}
         self.station = self.bench.add_station(STATION, rising_river(), configuration["sensors"])
         self.station.connect(PORT, SWITCH, self.modem)
-        self.station.hold_in_repl()
-        with BoardConnection(self.station.console_port) as board:
-            plan = plan_image(compile_firmware("virtual"), configuration, KEY)
-            write_image(board, plan)
-            assert verify(board, plan).is_good
+        flash(self.station, firmware, configuration)
         self.station.start()
 
     def run(self, until_hour=1):
         """Let everything happen up to a little after this hour from the start."""
         self.bench.run_until(START_MS + until_hour * HOUR_MS + 2 * BEFORE_MS)
-
-    def black_box(self):
-        self.station.hold_in_repl()
-        with BoardConnection(self.station.console_port) as board:
-            if "/blackbox.txt" not in board.hashes():
-                return ""
-            return board._board.exec("print(open('/blackbox.txt').read())").decode()
 
     def close(self):
         self.bench.close()
@@ -65,11 +49,11 @@ class Chain:
 
 
 @pytest.fixture
-def chain_of(part, tmp_path):
+def chain_of(part, whole_firmware, tmp_path):
     chains = []
 
     def make(**changes):
-        chains.append(Chain(part("micropython"), part("mosquitto"), tmp_path, **changes))
+        chains.append(Chain(part("micropython"), part("mosquitto"), whole_firmware, tmp_path, **changes))
         return chains[-1]
 
     yield make
@@ -92,7 +76,7 @@ def test_a_modem_that_hangs_is_switched_off_and_on_once(chain_of):
     chain.run()
     assert chain.gateway.record_nos() == [1, 2, 3, 4, 5]
     assert chain.modem.times_powered == 7
-    assert "modem-silent" not in chain.black_box(), "the call that met it hanging was made all the same"
+    assert "modem-silent" not in black_box(chain.station), "the call that met it hanging was made all the same"
 
 
 # fault: what the black box says; each passes after the first hour
@@ -115,11 +99,11 @@ def test_a_modem_that_fails_is_told_of_measuring_goes_on_and_nothing_is_lost(cha
     chain.modem.fail(fault, times=0)
     chain.run(until_hour=3)
     assert sorted(chain.gateway.record_nos()) == list(range(1, count_records(chain.station.flash) + 1))
-    assert FAULTS[fault] in chain.black_box()
+    assert FAULTS[fault] in black_box(chain.station)
 
 
 def test_a_wrong_access_point_name_gets_no_carrier(chain_of):
     chain = chain_of(apn="another.example")
     chain.run()
     assert chain.gateway.record_nos() == []
-    assert "NO CARRIER" in chain.black_box()
+    assert "NO CARRIER" in black_box(chain.station)

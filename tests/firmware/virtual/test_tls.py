@@ -6,19 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firmware.flash import BoardConnection, compile_firmware, plan_image, verify, write_image
 from firmware.virtual.host import Bench, Clock, count_records
-from rivergauge.basin import load_basin, station_configuration
+from rivergauge.basin import station_configuration
 from rivergauge.broker import BrokerFolder, Certificates, Listener, Name, write_broker_folder
 from rivergauge.servers import Mosquitto, free_port
 from rivergauge.station_access import station_access
-from tests.conftest import PROJECT
-from tests.fakes.gateway import Gateway
 from tests.firmware.virtual.small_applications import START_MS, rising_river
+from tests.firmware.virtual.whole_station import BASIN, STATION, black_box, flash, gateway_at
 
-BASIN = load_basin(PROJECT / "deploy" / "basin.toml")
-STATION = "uchkurgan"
-KEY = bytes(32)
 HOUR_MS = 3_600_000
 PASSWORD = "correct horse"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -62,7 +57,7 @@ def broker_of(part, tmp_path):
         )
         server.start()
         running.append(server)
-        gateway = Gateway(server.port, BASIN.code, STATION, b"uchkurgan-1", KEY)
+        gateway = gateway_at(server.port)
         running.append(gateway)
         return ports, gateway
 
@@ -72,31 +67,21 @@ def broker_of(part, tmp_path):
 
 
 @pytest.fixture
-def station_of(part, tmp_path):
-    """Return flash(port, access): a virtual station with this access to a broker on the port."""
+def station_of(part, whole_firmware, tmp_path):
+    """Return make(port, access): a bench and a virtual station with this access to a broker on the port."""
     benches = []
 
-    def flash(port, access, host="localhost"):
+    def make(port, access):
         bench = Bench(Clock(START_MS - 60_000), part("micropython"), tmp_path / "stations")
         benches.append(bench)
-        configuration = station_configuration(BASIN, STATION, {"host": host, "port": port, **access.broker})
+        configuration = station_configuration(BASIN, STATION, {"host": "localhost", "port": port, **access.broker})
         station = bench.add_station(STATION, rising_river(), configuration["sensors"])
-        plan = plan_image(compile_firmware("virtual"), configuration, KEY, access.files)
-        station.hold_in_repl()
-        with BoardConnection(station.console_port) as board:
-            write_image(board, plan)
-            assert verify(board, plan).is_good
+        flash(station, whole_firmware, configuration, access.files)
         return bench, station
 
-    yield flash
+    yield make
     for bench in benches:
         bench.close()
-
-
-def black_box(station):
-    station.hold_in_repl()
-    with BoardConnection(station.console_port) as board:
-        return board._board.exec("print(open('/blackbox.txt').read())").decode()
 
 
 def run_an_hour(bench, station):

@@ -7,37 +7,28 @@ The whole station in the real MicroPython, its files on littlefs, its flash cut 
 import json
 import os
 
-from firmware.flash import BoardConnection, compile_firmware, plan_image, verify, write_image
 from firmware.virtual.host import Bench, Clock
 from protocol.messages import Command, encode_command
 from protocol.text_parts import split_text
-from rivergauge.basin import load_basin, station_configuration
+from rivergauge.basin import station_configuration
 from rivergauge.servers import Mosquitto
-from tests.conftest import PROJECT
-from tests.fakes.gateway import Gateway
 from tests.firmware.virtual.small_applications import START_MS, rising_river
+from tests.firmware.virtual.whole_station import BASIN, STATION, flash, gateway_at
 
-BASIN = load_basin(PROJECT / "deploy" / "basin.toml")
-STATION = "uchkurgan"
-KEY = bytes(32)
 QUARTER_MS = 900_000
 TRIAL_WAKES = 3  # the command comes, the candidate is tried, its outcome is told
-CUTS = int(os.environ.get("TRIAL_CUTS", "6"))  # spread evenly over the operations of a trial
+CUTS = int(os.environ.get("TRIAL_CUTS", "4"))  # spread evenly over the operations of a trial
 
 
 class Chain:
-    def __init__(self, micropython, mosquitto, folder):
+    def __init__(self, micropython, mosquitto, firmware, folder):
         self.broker = Mosquitto(folder / "broker", mosquitto)
         self.broker.start()
-        self.gateway = Gateway(self.broker.port, BASIN.code, STATION, b"uchkurgan-1", KEY)
+        self.gateway = gateway_at(self.broker.port)
         self.bench = Bench(Clock(START_MS - 60_000), micropython, folder / "stations")
         self.table = station_configuration(BASIN, STATION, {"host": "127.0.0.1", "port": self.broker.port})
         self.station = self.bench.add_station(STATION, rising_river(days=30), self.table["sensors"])
-        self.station.hold_in_repl()
-        with BoardConnection(self.station.console_port) as board:
-            plan = plan_image(compile_firmware("virtual"), self.table, KEY)
-            write_image(board, plan)
-            assert verify(board, plan).is_good
+        flash(self.station, firmware, self.table)
         self.station.start()
         self.commands = 0
 
@@ -65,8 +56,10 @@ class Chain:
         self.broker.stop()
 
 
-def test_a_power_cut_at_any_flash_operation_of_a_trial_leaves_a_configuration_that_serves(part, tmp_path):
-    chain = Chain(part("micropython"), part("mosquitto"), tmp_path)
+def test_a_power_cut_at_any_flash_operation_of_a_trial_leaves_a_configuration_that_serves(
+    part, whole_firmware, tmp_path
+):
+    chain = Chain(part("micropython"), part("mosquitto"), whole_firmware, tmp_path)
     try:
         chain.run_quarters(2)
         operations = chain.operations_of_a_trial()
