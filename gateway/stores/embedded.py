@@ -97,6 +97,7 @@ class EmbeddedStore:
             return
         writer.interrupt()
         if self._turn.acquire(timeout=CLOSE_LIMIT_S):  # else the end of the process closes it
+            writer.execute("SELECT 1")  # forgets the interruption, which else keeps what is in the WAL out of the file
             writer.close()
             self._turn.release()
 
