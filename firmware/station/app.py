@@ -93,7 +93,7 @@ class Wake:
         self._queue = Queue(board.queue_flash(), configuration.configuration_no, channels)
         self._intervals = intervals_for(configuration, channels, self._memory.intervals, self._power.tier)
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
-        self._counters = Counters(root)
+        self._counters = Counters(root, self._memory.counters)
         self.wants_reset = False  # a command asked for a new start
         self._has_measured = False  # a record that can be sent now
         newest = self._queue.newest_record()  # of the wakes before
@@ -206,7 +206,7 @@ class Wake:
             if outcome:
                 events.append(outcome)
             if uplink.exchange(asleep_until_ms, deadline_ms, events):
-                reports.told(self._clock.utc_ms())
+                reports.told(self._clock.utc_ms(), self._counters)
                 if outcome:
                     self._trial.forget_outcome()
         except (HardwareError, ProtocolError) as error:
@@ -229,9 +229,9 @@ class Wake:
         self._memory.queue_hint = self._queue.hint()
         self._memory.clock = self._clock.pack()
         self._memory.intervals = self._intervals.pack()
+        self._memory.counters = self._counters.pack()
         self._memory.power = self._power.pack(self._board.monotonic_ms())
         self._board.set_rtc_memory(self._memory.pack())
-        self._counters.save()
 
     def tell_console(self):
         """Say where the station stands, for whoever commissions it."""

@@ -11,11 +11,19 @@ _RESETS = {WATCHDOG: "watchdog_resets", BROWN_OUT: "brown_outs"}
 
 
 class Counters:
-    """Numbers by name in a file of the folder `root`; it is read and written only where there is something to add."""
+    """Numbers by name in a file of the folder `root`; `kept` is what `pack` gave before the last deep sleep.
 
-    def __init__(self, root):
+    Flash is written when a report was told and after a reset of trouble, so that a sensor that fails at every wake
+    wears none; what was counted since is lost with the power.
+    """
+
+    def __init__(self, root, kept=b""):
         self._path = root + _FILE
-        self._added = {}
+        self._added = json.loads(kept) if kept else {}
+
+    def pack(self):
+        """Return the bytes to keep through deep sleep."""
+        return json.dumps(self._added).encode() if self._added else b""
 
     def add(self, name, count=1):
         self._added[name] = self._added.get(name, 0) + count
@@ -24,6 +32,7 @@ class Counters:
         """Count a start that says that something went wrong before."""
         if cause in _RESETS:
             self.add(_RESETS[cause])
+            self.save()
 
     def add_faults(self, faults):
         """Count what `Sampler.put_away` returned."""
@@ -32,7 +41,7 @@ class Counters:
             self.add("broken_%d" % sensor_no, broken)
 
     def totals(self):
-        """Return {name: count} since the file system was made, this wake included."""
+        """Return {name: count} since the file system was made, what is not written yet included."""
         totals = {}
         try:
             with open(self._path) as file:
@@ -44,7 +53,7 @@ class Counters:
         return totals
 
     def save(self):
-        """Keep what was added."""
+        """Write what was added."""
         if self._added:
             totals = self.totals()
             self._added = {}

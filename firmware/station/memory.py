@@ -4,8 +4,8 @@
 import binascii
 import struct
 
-_LAYOUT = "<BIIBBBIHIIBBH"
-_VERSION = 6
+_LAYOUT = "<BIIBBBIHIIBBHH"
+_VERSION = 7
 _IS_BORN = 0x01
 _AWAITS_RECEIPTS = 0x02
 _MAY_HAVE_UNDATED = 0x04
@@ -27,6 +27,7 @@ class Memory:
         self.bytes_today = 0  # sent and received over the network
         self.held_since_s = 0  # monotonic time since which gateways hold a backlog back, 0 while they do not
         self.health_day = 0  # since 1970, of the last report of health
+        self.counters = b""  # what was counted since it was last written to flash
         self.queue_hint = b""
         self.clock = b""
         self.power = b""
@@ -56,8 +57,9 @@ class Memory:
             len(self.clock),
             len(self.power),
             self.health_day,
+            len(self.counters),
         )
-        data += self.queue_hint + self.clock + self.power + self.intervals
+        data += self.queue_hint + self.clock + self.power + self.counters + self.intervals
         return struct.pack("<I", binascii.crc32(data)) + data
 
 
@@ -81,6 +83,7 @@ def recall(data):
             clock_bytes,
             power_bytes,
             memory.health_day,
+            counters_bytes,
         ) = struct.unpack_from(_LAYOUT, data, 4)
         memory.may_have_undated = bool(flags & _MAY_HAVE_UNDATED)
         memory.is_born = bool(flags & _IS_BORN)
@@ -89,8 +92,10 @@ def recall(data):
         power_at = clock_at + clock_bytes
         memory.queue_hint = data[clock_at - hint_bytes : clock_at]
         memory.clock = data[clock_at:power_at]
-        memory.power = data[power_at : power_at + power_bytes]
-        memory.intervals = data[power_at + power_bytes :]
+        counters_at = power_at + power_bytes
+        memory.power = data[power_at:counters_at]
+        memory.counters = data[counters_at : counters_at + counters_bytes]
+        memory.intervals = data[counters_at + counters_bytes :]
         memory.is_new_boot = False
     return memory
 

@@ -13,7 +13,7 @@ class Reports:
         self._board = board
         self._memory = memory
         self._black_box = black_box
-        self._has_black_box = False
+        self._has_black_box = self._has_health = False
 
     def due(self, utc_ms, queue, clock, power, counters):
         """Return the events; health is told at every boot, and then with the first exchange of a day in UTC."""
@@ -25,13 +25,16 @@ class Reports:
                 self._has_black_box = True
                 events.append(("black-box", text, None))
         if not memory.is_born or self._day(utc_ms) != memory.health_day:
+            self._has_health = True
             facts = health_facts(self._board, memory, queue, clock, power, counters)
             events.append(("health", "", facts))
         return events
 
-    def told(self, utc_ms):
+    def told(self, utc_ms, counters):
         """Keep that the events went out, so that none is told again."""
-        self._memory.health_day = self._day(utc_ms)
+        if self._has_health:
+            self._memory.health_day = self._day(utc_ms)
+            counters.save()
         if self._has_black_box:
             self._black_box.mark_told()
 

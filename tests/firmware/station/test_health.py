@@ -4,12 +4,17 @@
 from firmware.station.blackbox import UNTOLD_BYTES, BlackBox
 from firmware.station.hal import BROWN_OUT, POWER_ON, WATCHDOG
 from firmware.station.health import Counters
+from firmware.station.memory import recall
 from tests.firmware.station.expecting import new_folder
 from tests.firmware.station.test_app import QUARTER_MS, folder, run, station
 
 
-def totals(root):
-    return Counters(root).totals()
+def totals(root, kept=b""):
+    return Counters(root, kept).totals()
+
+
+def totals_of(board, root):
+    return totals(root, recall(board.rtc).counters)
 
 
 def test_what_was_counted_outlasts_the_process_and_nothing_is_written_where_nothing_was_counted():
@@ -19,7 +24,9 @@ def test_what_was_counted_outlasts_the_process_and_nothing_is_written_where_noth
     assert totals(root) == {}
     counters.add("skipped_instants", 3)
     counters.add("skipped_instants")
-    assert counters.totals() == {"skipped_instants": 4}, "this wake included"
+    assert counters.totals() == {"skipped_instants": 4}, "what is not written yet included"
+    assert totals(root) == {}
+    counters = Counters(root, counters.pack())
     counters.save()
     counters.save()
     assert totals(root) == {"skipped_instants": 4}
@@ -55,14 +62,14 @@ def test_instants_without_power_are_counted():
     run(board, root, 3)
     board.power_cycle(off_ms=3 * QUARTER_MS)
     run(board, root)
-    assert totals(root)["skipped_instants"] == 3
+    assert totals_of(board, root)["skipped_instants"] == 3
 
 
 def test_the_faults_of_a_sensor_are_counted_by_its_number():
     board, root = station(line=lambda board: []), folder()
     run(board, root, 3)
-    assert totals(root)["silent_1"] == 2 * 7, "a burst of seven at each of two instants"
-    assert totals(root)["broken_1"] == 0
+    assert totals_of(board, root) == {"silent_1": 2 * 7, "broken_1": 0}, "a burst of seven at each of two instants"
+    assert totals(root) == {}, "nothing is written at a wake"
 
 
 def test_of_the_black_box_the_end_is_told_and_told_once():
