@@ -40,7 +40,10 @@ def influxdb(tmp_path, part):
         yield server
 
 
-def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(bench, until, influxdb, listener):
+def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(
+    bench, until, influxdb, listener, monkeypatch
+):
+    monkeypatch.setattr("gateway.feeding.BACKOFF_LAST_S", 1.0)
     second = InfluxSettings("influxdb", "influxdb1", f"http://127.0.0.1:{influxdb.port}", "river")
     bench.settings = replace(bench.settings, stores=(*bench.settings.stores, second), journal_limit_mb=1)
     heard = listener(gateway_state_topic("gateway-1"))
