@@ -47,7 +47,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         ]
         print_listing(rows, ["checked", "result", "detail", "advice"], Form.JSON, "")
     else:
-        typer.echo(f"{len(findings)} checked: {found[Level.PROBLEM]} problems, {found[Level.WARNING]} warnings")
+        typer.echo(f"{len(findings)} checked: problems {found[Level.PROBLEM]}, warnings {found[Level.WARNING]}")
     if found[Level.PROBLEM]:
         raise typer.Exit(FAILED)
 

@@ -102,7 +102,7 @@ def test_check_says_what_is_well_what_is_not_and_what_to_do(site, broker):
     broker.start()
     finished = rivergauge(site, "check")
     assert finished.returncode == 0, finished.stdout
-    assert finished.stdout.splitlines()[-1].endswith("checked: 0 problems, 3 warnings")
+    assert finished.stdout.splitlines()[-1].endswith("checked: problems 0, warnings 3")
     assert "warning  broker strangers: anyone who reaches the broker may publish" in finished.stdout
 
 
