@@ -1,8 +1,7 @@
 # Shared dialect: runs on MicroPython, and on CPython for tests and type checks.
-"""Intervals that a trigger changes, and the samples from before it that become records.
+"""A trigger at work: whether it is raised, and the samples that become records.
 
-The law this file keeps: every instant is a multiple of the interval in force, and every instant of the slow interval is
-one of the fast one too, so that nothing drifts and no scheduled record is missing, whatever the trigger does.
+Loaded for one sample and let go again; what has to outlast that is in the bytes that `pack` returns.
 """
 
 import struct
@@ -11,28 +10,20 @@ from .recent import RecentSamples, Sample
 from .trigger import Trigger
 
 _STATE = "<BII"
-STATE_BYTES = struct.calcsize(_STATE)
+STATE_BYTES = struct.calcsize(_STATE)  # the first of them: whether the trigger is raised
 _CLOCK_STEP_S = 60  # samples whose instants were counted by a clock that differs by more do not become records
 
 
-class AdaptiveIntervals:
-    """As intervals.FixedIntervals; `kept` is what `pack` gave before the last deep sleep.
-
-    While all is quiet a sample is taken every `wake_every_ms`, and one of each `record_every_ms` becomes a record. The
-    sample that raises the trigger does too, and those before it that no record was made of.
-    """
+class Watch:
+    """`configuration.adaptive` says what raises the trigger; `kept` is what `pack` gave after the sample before."""
 
     def __init__(self, configuration, channels, kept):
         settings = configuration.adaptive
-        self._slow_record_ms = configuration.record_every_ms
-        self._slow_wake_ms = _dividing(configuration.sample_every_ms, self._slow_record_ms)
-        self._fast_record_ms = _dividing(settings["record_every_s"] * 1000, self._slow_record_ms)
-        self._slow_send_ms = configuration.send_every_ms
-        self._fast_send_ms = min(self._slow_send_ms, settings["send_every_s"] * 1000)
         self._raise_value = settings["raise_value"]
         self._clear_value = settings["clear_value"]
         self._clear_after_s = settings["clear_after_s"]
         self._pre_trigger_s = settings["pre_trigger_s"]
+        self._record_every_ms = configuration.record_every_ms
         self._trigger = Trigger(settings, channels, configuration.rating)
         self.is_raised = False
         self.has_begun = False  # raised by the sample taken last, and by what of it:
@@ -45,18 +36,6 @@ class AdaptiveIntervals:
         keep_s = max(self._pre_trigger_s, settings.get("over_s", 0))
         self._recent = RecentSamples(len(channels), keep_s, kept[STATE_BYTES:])
 
-    @property
-    def wake_every_ms(self):
-        return self._fast_record_ms if self.is_raised else self._slow_wake_ms
-
-    @property
-    def record_every_ms(self):
-        return self._fast_record_ms if self.is_raised else self._slow_record_ms
-
-    @property
-    def send_every_ms(self):
-        return self._fast_send_ms if self.is_raised else self._slow_send_ms
-
     def take(self, instant_ms, monotonic_ms, values):
         """Take the sample of an instant; return the (instant_ms, values) that become records, oldest first."""
         sample = Sample(instant_ms // 1000, max(0, monotonic_ms) // 1000, values)
@@ -64,15 +43,11 @@ class AdaptiveIntervals:
         was_raised = self.is_raised
         self._follow(sample.monotonic_s)
         self.has_begun = self.is_raised and not was_raised
-        if not (was_raised or self.is_raised or instant_ms % self._slow_record_ms == 0):
+        if not (was_raised or self.is_raised or instant_ms % self._record_every_ms == 0):
             return []
         records = [(each.instant_s * 1000, each.values) for each in self._before(sample)] if self.has_begun else []
         self._recorded_s = sample.monotonic_s
         return records + [(instant_ms, values)]
-
-    def forget_samples(self):
-        """Make no record of earlier samples: records of later instants have been made."""
-        self._recent.samples = []
 
     def pack(self):
         """Return the bytes to keep."""
@@ -98,8 +73,3 @@ class AdaptiveIntervals:
             if max(self._recorded_s + 1, sample.monotonic_s - self._pre_trigger_s) <= each.monotonic_s
             and abs(each.instant_s - each.monotonic_s - ahead_s) <= _CLOCK_STEP_S
         ]
-
-
-def _dividing(part_ms, whole_ms):
-    """Return the part where the whole is a multiple of it, else the whole: one was ordered that does not fit."""
-    return part_ms if whole_ms % part_ms == 0 else whole_ms

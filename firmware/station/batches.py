@@ -5,21 +5,52 @@ from protocol.batch import Batch, Channel, Column
 from protocol.quality import GOOD
 from protocol.variables import TOTAL
 
-RUN_LIMIT = 96  # records in one batch
+from .slots import VALUE_BYTES, decode_values
+
+RUN_LIMIT = 32  # records in one batch: more of nine values do not fit beside the rest into a heap of 192 KiB
 NEWEST_LIMIT = 16  # records that go ahead of a backlog: those from before a trigger among them
 
 
 class Run:
-    """Neighbouring records that can travel in one batch: rising by one, alike in configuration, clock and test mark."""
+    """Neighbouring records that can travel in one batch: rising by one, alike in configuration, clock and test mark.
 
-    __slots__ = ("channels", "clock_quality", "configuration_no", "is_test", "records")
+    Of each only its time and its packed values are kept: a hundred have to fit into a small heap.
+    """
+
+    __slots__ = ("channels", "clock_quality", "configuration_no", "first_no", "is_test", "packed_values", "times_ms")
 
     def __init__(self, header, record):
         self.configuration_no = header.configuration_no
         self.channels = header.channels
         self.is_test = record.is_test
         self.clock_quality = record.clock_quality
-        self.records = []
+        self.first_no = record.record_no
+        self.times_ms = [record.utc_ms]
+        self.packed_values = [record.packed_values]
+
+    @property
+    def last_no(self):
+        return self.first_no + len(self.times_ms) - 1
+
+    def add(self, record):
+        self.times_ms.append(record.utc_ms)
+        self.packed_values.append(record.packed_values)
+
+    def add_before(self, record):
+        self.first_no = record.record_no
+        self.times_ms.insert(0, record.utc_ms)
+        self.packed_values.insert(0, record.packed_values)
+
+    def cut_at(self, record_no):
+        """Leave out this record and those after it; return whether any are left."""
+        left = max(0, record_no - self.first_no)
+        self.times_ms = self.times_ms[:left]
+        self.packed_values = self.packed_values[:left]
+        return left > 0
+
+    def value(self, index, place):
+        """Return (mantissa, quality), or (None, reason), of one record in one channel."""
+        return decode_values(self.packed_values[index], VALUE_BYTES * place, 1)[0]
 
 
 def runs(records):
@@ -31,7 +62,8 @@ def runs(records):
             run = None
         if run is None:
             run = Run(header, record)
-        run.records.append(record)
+        else:
+            run.add(record)
     if run is not None:
         yield run
 
@@ -42,14 +74,13 @@ def runs_by_urgency(queue):
     for run in runs(queue.to_send()):
         if newest is None:
             newest = _newest_run(queue)
-            if run.records[-1].record_no < newest.records[0].record_no:
+            if run.last_no < newest.first_no:
                 yield newest
             else:
                 newest = run  # which holds the newest records; what follows, if anything, is not sent already
                 yield run
                 continue
-        run.records = [record for record in run.records if not _is_in(newest, record)]
-        if run.records:
+        if run.cut_at(newest.first_no):
             yield run
 
 
@@ -59,16 +90,11 @@ def _newest_run(queue):
     for header, record in queue.newest_to_send():
         if run is None:
             run = Run(header, record)
-            run.records.append(record)
-        elif len(run.records) < NEWEST_LIMIT and _precedes(run, header, record):
-            run.records.insert(0, record)
+        elif len(run.times_ms) < NEWEST_LIMIT and _precedes(run, header, record):
+            run.add_before(record)
         else:
             break
     return run
-
-
-def _is_in(run, record):
-    return run.records[0].record_no <= record.record_no <= run.records[-1].record_no
 
 
 def batch_of(run, log_id, oldest_held, receipted, gaps):
@@ -78,8 +104,8 @@ def batch_of(run, log_id, oldest_held, receipted, gaps):
         mantissas = []
         null_reasons = {}
         qualities = {}
-        for index, record in enumerate(run.records):
-            mantissa, code = record.values[place]
+        for index in range(len(run.times_ms)):
+            mantissa, code = run.value(index, place)
             mantissas.append(mantissa)
             if mantissa is None:
                 null_reasons[index] = code
@@ -90,8 +116,8 @@ def batch_of(run, log_id, oldest_held, receipted, gaps):
         columns.append(Column(channel, mantissas, null_reasons, qualities, resets))
     return Batch(
         log_id,
-        run.records[0].record_no,
-        [record.utc_ms for record in run.records],
+        run.first_no,
+        run.times_ms,
         columns,
         run.configuration_no,
         oldest_held,
@@ -116,19 +142,17 @@ def _resets(totals):
 
 def _continues(run, header, record):
     """True when the record may follow in the same batch."""
-    last = run.records[-1]
     return (
-        len(run.records) < RUN_LIMIT
-        and record.record_no == last.record_no + 1
-        and record.utc_ms > last.utc_ms
+        len(run.times_ms) < RUN_LIMIT
+        and record.record_no == run.last_no + 1
+        and record.utc_ms > run.times_ms[-1]
         and _is_alike(run, header, record)
     )
 
 
 def _precedes(run, header, record):
     """True when the record may come before those of the run in the same batch."""
-    first = run.records[0]
-    return record.record_no == first.record_no - 1 and record.utc_ms < first.utc_ms and _is_alike(run, header, record)
+    return record.record_no == run.first_no - 1 and record.utc_ms < run.times_ms[0] and _is_alike(run, header, record)
 
 
 def _is_alike(run, header, record):

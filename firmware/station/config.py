@@ -22,7 +22,7 @@ class Configuration:
 
     `bytes_per_day` is how much may go over the network, None where that does not matter; `time_server` is (host, port),
     or None for a board whose clock is set in another way. `adaptive` is that member of station.json, None without a
-    trigger; `rating` is a RatingTable where the trigger goes by one; `power` is None on a supply that never ends.
+    trigger; `rating` are the arguments of its RatingTable, if it goes by one; `power` is None on a supply without end.
     `broker_tls` is a way of `trust`, None for plain TCP; with `broker_username` goes the password in a file of its own,
     below the folder `root`. `modem` is what `modem.Modem` takes, None for the board's own radio.
     """

@@ -44,11 +44,13 @@ def _adaptive(table, where):
 
 
 def _rating(table):
-    # Few stations go by a rating; the others are spared the loading.
+    """Return the arguments of a RatingTable, which the trigger makes of them when it needs one."""
     from protocol.rating import RatingError, RatingTable
 
     check_members(table, ("id", "interpolation", "stages_m", "discharges_m3_s"), "rating")
+    arguments = (table["id"], table["stages_m"], table["discharges_m3_s"], table["interpolation"])
     try:
-        return RatingTable(table["id"], table["stages_m"], table["discharges_m3_s"], table["interpolation"])
+        RatingTable(*arguments)
     except (RatingError, TypeError) as error:
         raise ConfigurationError("rating", str(error), "a rating table")
+    return arguments

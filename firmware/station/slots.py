@@ -71,9 +71,9 @@ class Header:
 
 
 class Record:
-    """One instant; `utc_ms` is None while it is undated.
+    """One instant; `utc_ms` is None while it is undated. `clock_quality` says what the date is worth.
 
-    `clock_quality` says what the date is worth. `values` are (mantissa, quality), or (None, reason).
+    The values stay packed until they are asked for: a backlog of a hundred records has to fit into a small heap.
     """
 
     __slots__ = (
@@ -83,10 +83,15 @@ class Record:
         "is_set_aside",
         "is_test",
         "monotonic_ms",
+        "packed_values",
         "record_no",
         "utc_ms",
-        "values",
     )
+
+    @property
+    def values(self):
+        """Return (mantissa, quality), or (None, reason), of each channel."""
+        return decode_values(self.packed_values, 0, len(self.packed_values) // VALUE_BYTES)
 
 
 def encode_header(sequence, log_id, first_record_no, configuration_no, channels, lost_first, lost_last):
@@ -176,7 +181,7 @@ def decode_record(buffer):
     record.is_test = bool(flags & FLAG_TEST)
     record.is_receipted = buffer[RECEIPTED_AT] != 0xFF
     record.is_set_aside = buffer[SET_ASIDE_AT] != 0xFF
-    record.values = decode_values(buffer, _VALUES_AT, count)
+    record.packed_values = bytes(buffer[_VALUES_AT : _VALUES_AT + VALUE_BYTES * count])
     record.utc_ms, record.clock_quality = _decode_date(bytes(buffer[_DATE_AT : _DATE_AT + _DATE_BYTES]))
     return record
 

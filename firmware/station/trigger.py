@@ -14,7 +14,9 @@ ABOVE_TABLE = float("inf")  # a discharge that is not known, but larger than all
 
 
 class Trigger:
-    """`settings` as in station.json; `channels` are those of a record; `rating` is for a discharge none of them has."""
+    """`settings` as in station.json, `channels` those of a record; `rating` are the arguments of a RatingTable, None
+    where a sensor measures what the trigger goes by.
+    """
 
     def __init__(self, settings, channels, rating):
         self._is_rate = settings["kind"] == RISE_RATE
@@ -22,7 +24,9 @@ class Trigger:
         self._rating = None
         self._place = _place(channels, settings["sensor_no"], settings["variable"])
         if self._place is None and rating is not None:
-            self._rating = rating
+            from protocol.rating import RatingTable
+
+            self._rating = RatingTable(*rating)
             self._place = _place(channels, settings["sensor_no"], "stage_m")
         if self._place is None:
             raise ValueError("no %(variable)s of sensor %(sensor_no)d in a record to trigger on" % settings)

@@ -139,7 +139,7 @@ class Uplink:
         for number, run in enumerate(runs(self._queue.held_between(first, last))):
             if not self._may_send_backlog(number, deadline_ms) or not self._send_in_window(run, [], deadline_ms):
                 break
-            first = run.records[-1].record_no + 1
+            first = run.last_no + 1
         else:
             first = last + 1
         self._orders.set_range_again(first, last)
@@ -174,8 +174,8 @@ class Uplink:
         receipted = gaps[0][0] if gaps else oldest_pending_no
         batch = batch_of(run, self._queue.log_id, oldest_pending_no, receipted, gaps)
         sent = _Sent()
-        sent.first = run.records[0].record_no
-        sent.last = run.records[-1].record_no
+        sent.first = run.first_no
+        sent.last = run.last_no
         try:
             payload = encode_data(batch)
         except EncodeError as error:

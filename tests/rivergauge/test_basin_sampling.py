@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from firmware.station import recent
-from firmware.station.adaptive import AdaptiveIntervals
 from firmware.station.config import load
+from firmware.station.intervals import AdaptiveIntervals
 from firmware.station.sensors import open_sensors
+from protocol.rating import RatingTable
 from rivergauge.basin import BasinError, load_basin, station_configuration
 from rivergauge.basin.sampling import samples_that_fit
 
@@ -58,6 +59,7 @@ def test_the_station_takes_what_the_basin_file_says_of_its_trigger(adaptive, tmp
     told, configuration = loaded_by_the_station(tmp_path, adaptive)
     (driver,) = open_sensors(configuration.sensors)
     intervals = AdaptiveIntervals(configuration, driver.channels(), b"")
+    assert intervals.take(0, 0, [(0, 1)] * len(driver.channels())), "its trigger finds what it goes by"
     assert (intervals.wake_every_ms, intervals.record_every_ms, intervals.send_every_ms) == (
         300_000,
         900_000,
@@ -65,7 +67,7 @@ def test_the_station_takes_what_the_basin_file_says_of_its_trigger(adaptive, tmp
     )
     assert ("rating" in told) == (adaptive is ON_DISCHARGE)
     if adaptive is ON_DISCHARGE:
-        assert configuration.rating.discharge_m3_s(1.0) == pytest.approx(260)
+        assert RatingTable(*configuration.rating).discharge_m3_s(1.0) == pytest.approx(260)
 
 
 def test_a_station_without_a_trigger_is_told_of_none():

@@ -1,7 +1,7 @@
 # Shared dialect: runs on MicroPython, and on CPython.
 """A station that measures faster while the river rises: whole wakes without a network, and the intervals alone."""
 
-from firmware.station.adaptive import AdaptiveIntervals
+from firmware.station.intervals import AdaptiveIntervals
 from protocol.quality import GOOD, STATION_OFF
 from tests.firmware.station import test_app as wakes
 

@@ -36,7 +36,7 @@ def fill(queue, count, first=0):
 
 
 def pending(queue):
-    return [record.record_no for run in runs(queue.to_send()) for record in run.records]
+    return [record.record_no for _, record in queue.to_send()]
 
 
 def test_a_record_comes_back_with_all_it_was_given():
@@ -44,7 +44,7 @@ def test_a_record_comes_back_with_all_it_was_given():
     values = [(-5, 1), (None, 3), (slots.MANTISSA_MAX, 3), (-slots.MANTISSA_MAX, 4), (0, 2)]
     number = queue.append(65535, (1 << 47) + 5, START_MS, values, is_test=True)
     (run,) = runs(queue.to_send())
-    (record,) = run.records
+    ((_, record),) = queue.to_send()
     assert (record.record_no, record.boot_no, record.monotonic_ms) == (number, 65535, (1 << 47) + 5)
     assert (record.utc_ms, record.values, record.is_test, run.is_test) == (START_MS, values, True, True)
     assert (run.configuration_no, run.channels) == (1, list(CHANNELS))
@@ -129,7 +129,7 @@ def test_receipted_records_are_not_sent_again_and_cost_no_erase():
     assert queue.mark_receipted([(50, 61)]) == 1
     expected = list(range(62, 100)) + list(range(121, 151))
     assert pending(queue) == expected
-    assert [run.records[0].record_no for run in runs(queue.to_send())] == [62, 121], "a run has no holes"
+    assert [run.first_no for run in runs(queue.to_send())] == [62, 121], "a run has no holes"
     assert queue.oldest_pending_no() == 62
     assert pending(mounted(flash)) == expected
     assert pending(mounted(flash, hint=queue.hint())) == expected
@@ -186,7 +186,7 @@ def test_a_run_ends_where_a_batch_must():
     third = mounted(flash, configuration_no=3, channels=CHANNELS[:1])
     third.append(1, 0, START_MS + 202 * STEP_MS, [(1, 1)])
     found = list(runs(third.to_send()))
-    assert [len(run.records) for run in found] == [RUN_LIMIT, 1, 1, 1, 1]
+    assert [len(run.times_ms) for run in found] == [RUN_LIMIT, 1, 1, 1, 1]
     assert [run.is_test for run in found] == [False, False, True, False, False]
     assert [run.configuration_no for run in found] == [1, 1, 1, 2, 3]
     assert [len(run.channels) for run in found] == [3, 3, 3, 1, 1]
@@ -206,7 +206,7 @@ def test_records_without_a_clock_wait_and_are_dated_once():
     offset = START_MS + 10 * STEP_MS
     assert queue.date_records(8, lambda monotonic_ms: offset + monotonic_ms) == 2
     assert queue.date_records(8, lambda monotonic_ms: offset + 5 + monotonic_ms) == 0
-    dates = [record.utc_ms for run in runs(mounted(flash).to_send()) for record in run.records]
+    dates = [record.utc_ms for _, record in mounted(flash).to_send()]
     assert dates == [START_MS, START_MS + STEP_MS, offset + 8004, offset + 8005]
 
 
@@ -269,10 +269,9 @@ class Station:
 
     def check(self, cut):
         queue = mounted(self.flash)
-        for run in runs(queue.to_send()):
-            for record in run.records:
-                assert record.values == values_of(record.record_no - 1), cut
-                assert record.utc_ms == START_MS + (record.record_no - 1) * STEP_MS, cut
+        for _, record in queue.to_send():
+            assert record.values == values_of(record.record_no - 1), cut
+            assert record.utc_ms == START_MS + (record.record_no - 1) * STEP_MS, cut
         queue.date_records(1, from_start)
         held = pending(queue)
         assert held == sorted(set(held)), cut

@@ -16,7 +16,7 @@ CHANNELS = [
     (2, code_of("rain_mm"), TOTAL, -2, 0),
     (3, code_of("discharge_m3_s"), INSTANT, -3, 0),
 ]
-RATING = RatingTable("example-1", [0.0, 1.0, 2.0], [10.0, 100.0, 300.0], LOG)
+RATING = ("example-1", [0.0, 1.0, 2.0], [10.0, 100.0, 300.0], LOG)
 
 
 def level(variable="stage_m", sensor_no=1, rating=None):
@@ -74,8 +74,8 @@ def test_a_discharge_comes_from_the_sensor_that_measures_it_else_from_the_rating
 
 
 def test_outside_the_table_the_discharge_is_missing_and_never_clamped():
-    assert rated_discharge_m3_s(RATING, -0.001) is None
-    assert rated_discharge_m3_s(RATING, 2.001) == ABOVE_TABLE
+    assert rated_discharge_m3_s(RatingTable(*RATING), -0.001) is None
+    assert rated_discharge_m3_s(RatingTable(*RATING), 2.001) == ABOVE_TABLE
     assert level("discharge_m3_s", 1, RATING).evidence([sample(0, -10)]) is None
     assert level("discharge_m3_s", 1, RATING).evidence([sample(0, 2500)]) > 1e9, "more than any limit in the table"
 
