@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import gateway, wire
+from tests.benchmarks import firmware, gateway, wire
 from tests.benchmarks.listing import print_report
 from tests.benchmarks.report import Disagreement, Report
 from tests.conftest import PROJECT
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], Report]] = {
     "wire": wire.run,
     "gateway": gateway.run,
     "backfill": gateway.run_backfill,
+    "station": firmware.run,
 }
 ONLY_BY_NAME = {"backfill"}  # it takes minutes
 RESULTS = PROJECT / "bench.json"
