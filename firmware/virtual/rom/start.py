@@ -31,14 +31,25 @@ class Machine:
 def mount():
     """Mount the board's flash as `/`, formatting a blank one; nothing of the host is visible from then on."""
     device = nor_flash.BlockDevice(chip.file_system)
-    first_block = bytearray(nor_flash.BLOCK_BYTES)
-    chip.file_system.read_into(0, first_block)
-    if first_block == b"\xff" * nor_flash.BLOCK_BYTES:
+    try:
+        files = vfs.VfsLfs2(device)
+    except OSError:
+        # Only then: a power cut may have left one of the two first blocks blank, and the files in the other.
+        if not is_blank(0) or not is_blank(nor_flash.BLOCK_BYTES):
+            raise
         vfs.VfsLfs2.mkfs(device)
+        files = vfs.VfsLfs2(device)
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(device), "/")
+    vfs.mount(files, "/")
     os.chdir("/")
     sys.path[:] = ["", "/lib"]
+
+
+def is_blank(offset):
+    """Return whether a block of the file system was never written."""
+    block = bytearray(nor_flash.BLOCK_BYTES)
+    chip.file_system.read_into(offset, block)
+    return block == b"\xff" * nor_flash.BLOCK_BYTES
 
 
 def run_application():
