@@ -15,6 +15,7 @@ from gateway.journal import Journal
 from protocol.messages import decode_event
 from rivergauge.basin import Basin, Sampling, load_basin
 from rivergauge.rig import Rig
+from tests.benchmarks.floods import describe, flood_rows
 from tests.benchmarks.report import Disagreement, Report, Row, Target
 from tests.conftest import PROJECT
 
@@ -45,6 +46,7 @@ def run() -> Report:
             "Heap when the day's health is told, at the start of an exchange, with the simulated chip's share.",
             f"Below MQTT, reckoned: {SEGMENTS} segments of {HEADERS_BYTES} bytes for an exchange; with TLS a handshake"
             f" of {TLS_HANDSHAKE_BYTES} bytes and {TLS_RECORD_BYTES} for each record.",
+            *map(describe, flood_rows()),
         ],
         rows,
         [
