@@ -87,6 +87,7 @@ class Rig:
             self.clock, parts.find("micropython"), folder / "stations", self.service.is_idle, self._is_uplink_up
         )
         self.stations: dict[str, VirtualStation] = {}
+        self.counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -144,11 +145,15 @@ class Rig:
         return -(-last_due_ms // every_ms) * every_ms
 
     def finish(self, end_ms: int) -> list[StationAccount]:
-        """Go on at full speed until all that is due up to and including `end_ms` is delivered; return the accounts."""
+        """Go on at full speed until all that is due up to and including `end_ms` is delivered; return the accounts.
+
+        The gateway has ended then, and `counts` is what it had counted.
+        """
         last_ms = self.last_sending_ms(end_ms)
         self.clock.speed = None
         self.run_until(last_ms + DELIVERY_MS)
         self._wait_for(self.service.is_idle, SETTLE_LIMIT_S, "the gateway did not finish what it has")
+        self.counts = self.service.counts()
         self.service.stop()
         store = EmbeddedStore(self.observations)
         return [

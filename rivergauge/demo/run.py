@@ -54,7 +54,6 @@ def run_demo(plan: Plan, folder: Path, speed: float | None, seconds: float | Non
             # The instant `to_ms` itself is not in the period.
             rig.run_until(plan.to_ms - 1, stop)
             accounts = rig.finish(min(rig.clock.now_ms(), plan.to_ms - 1))
-        counts = rig.service.counts()
         store = EmbeddedStore(rig.observations)
         # A replayed period ends where it was asked to end; the clock stands a moment before.
         ends_ms = max(rig.clock.now_ms(), plan.to_ms) if not stop.is_set() else rig.clock.now_ms()
@@ -66,8 +65,8 @@ def run_demo(plan: Plan, folder: Path, speed: float | None, seconds: float | Non
         "records_measured": sum(account.scheduled for account in accounts),
         "records_stored": sum(account.stored for account in accounts),
         "records_lost": sum(len(account.lost_ms) + account.overwritten for account in accounts),
-        "duplicates": counts["records_duplicate"],
-        "dead": counts["records_dead"],
+        "duplicates": rig.counts["records_duplicate"],
+        "dead": rig.counts["records_dead"],
         "flags": [_flag(flag) for flag in flags],
         "max_abs_error_m": _worst(accounts),
         "exact": all(account.is_exact and account.stored == account.scheduled for account in accounts),
