@@ -2,7 +2,7 @@
 """The durable queue on flash that enforces NOR rules."""
 
 from firmware.station import slots
-from firmware.station.batches import RUN_LIMIT, RUN_LIMIT, runs
+from firmware.station.batches import RUN_LIMIT, runs
 from firmware.station.queue import Queue
 from firmware.station.ring import SLOTS_PER_BLOCK
 from tests.fakes.nor_flash import NorFlash, PowerCut, RuleBroken
