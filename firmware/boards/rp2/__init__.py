@@ -8,19 +8,14 @@ The chip has no deep sleep that keeps time: between wakes it idles with the radi
 again. What RTC memory holds elsewhere is a small file here, written once before each sleep.
 """
 
-import os
 import struct
 import time
 
 import machine
 import rp2
-from boards.mcu.datagrams import exchange_datagram
+from boards.mcu.board import TICK_MS, McuBoard
 from boards.mcu.flash import BlockDeviceRegion
-from boards.mcu.link import TcpLink
 from boards.mcu.system_clock import KEPT_BYTES, SystemClock
-from boards.mcu.uart import UartPort
-from boards.mcu.watchdog import Watchdog
-from boards.mcu.wifi import Wifi
 from station import hal
 
 from . import wiring
@@ -33,7 +28,6 @@ BLOCK_COUNT = 4  # operation of ioctl
 _STATE_FILE = "/rtc_memory"
 _WRITTEN = "<q"  # monotonic ms when it was written; then what SystemClock packs, then the application's bytes
 _WRITTEN_BYTES = struct.calcsize(_WRITTEN)
-_TICK_MS = 1000
 
 
 class _NoModem(hal.Network):
@@ -46,17 +40,14 @@ class _NoModem(hal.Network):
         pass
 
 
-class Board(hal.Board):
+class Board(McuBoard):
     """The system clock starts with the power and runs over a soft reset."""
 
     name = "rp2"
 
     def __init__(self) -> None:
-        self.watchdog = Watchdog(WATCHDOG_MS)
-        self._network: hal.Network = Wifi(self)
-        self._clock = SystemClock()
+        super().__init__(wiring, WATCHDOG_MS, SystemClock())
         self._woke = False
-        self._rtc_memory = b""
         self._recall()
 
     def reset_cause(self):
@@ -64,74 +55,21 @@ class Board(hal.Board):
             return hal.WATCHDOG
         return hal.DEEP_SLEEP if self._woke else hal.POWER_ON
 
-    def monotonic_ms(self):
-        return self._clock.monotonic_ms()
-
-    def utc_ms(self):
-        return self._clock.utc_ms()
-
-    def set_utc_ms(self, utc_ms):
-        self._clock.set_utc_ms(utc_ms)
-
-    def rtc_memory(self):
-        return self._rtc_memory
-
-    def set_rtc_memory(self, data):
-        self._rtc_memory = bytes(data)
-
-    def sleep_until(self, monotonic_ms):
-        left_ms = monotonic_ms - self.monotonic_ms()
-        while left_ms > 0:
-            self.watchdog.tick()
-            time.sleep_ms(min(left_ms, _TICK_MS))
-            left_ms = monotonic_ms - self.monotonic_ms()
-
     def deep_sleep_until(self, monotonic_ms):
         with open(_STATE_FILE, "wb") as file:
             file.write(struct.pack(_WRITTEN, self.monotonic_ms()) + self._clock.pack() + self._rtc_memory)
         while self.monotonic_ms() < monotonic_ms:
             # Sleeping is what the application asked for, so it counts as progress.
             self.watchdog.progress()
-            time.sleep_ms(_TICK_MS)
+            time.sleep_ms(TICK_MS)
         machine.soft_reset()
-
-    def reset(self):
-        machine.reset()
-
-    def feed_watchdog(self):
-        self.watchdog.progress()
-
-    def set_power(self, switch_no, on):
-        machine.Pin(wiring.POWER_SWITCHES[switch_no], machine.Pin.OUT, value=1 if on else 0)
 
     def battery_v(self):
         fraction = machine.ADC(machine.Pin(wiring.BATTERY_PIN)).read_u16() / 65_535
         return fraction * wiring.ADC_REFERENCE_V * wiring.BATTERY_DIVIDER
 
-    def open_serial(self, port_no, baud, bits=8, parity=None, stop=1):
-        uart_no, tx_pin, rx_pin = wiring.SERIAL_PORTS[port_no]
-        direction_pin = wiring.DIRECTION_PINS.get(port_no)
-        return UartPort(self, uart_no, tx_pin, rx_pin, direction_pin, baud, bits, parity, stop)
-
-    def pulses(self, input_no):
-        raise hal.HardwareError("no-pulse-counter")
-
     def use_modem(self, settings):
         self._network = _NoModem()
-
-    def join_network(self, deadline_ms):
-        self._network.join(deadline_ms)
-
-    def open_link(self, host, port, deadline_ms, secure=None):
-        self._network.join(deadline_ms)
-        return TcpLink(self, host, port, deadline_ms, secure)
-
-    def exchange_datagram(self, host, port, request, deadline_ms):
-        self._network.join(deadline_ms)
-        return exchange_datagram(self, host, port, request, deadline_ms)
-
-    def close_network(self):
-        self._network.leave()
 
     def queue_flash(self):
         storage_blocks = rp2.Flash().ioctl(BLOCK_COUNT, 0)
@@ -140,9 +78,6 @@ class Board(hal.Board):
         storage_bytes = storage_blocks * BlockDeviceRegion.block_bytes
         device = rp2.Flash(start=storage_bytes - QUEUE_BYTES, len=QUEUE_BYTES)
         return BlockDeviceRegion(device, QUEUE_BYTES // BlockDeviceRegion.block_bytes, pads_pages=True)
-
-    def random_bytes(self, count):
-        return os.urandom(count)
 
     def _recall(self):
         """Take up what was kept before the sleep; after a power loss the clock is behind the file, which is stale."""
