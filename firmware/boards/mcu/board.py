@@ -18,7 +18,7 @@ TICK_MS = 1000  # of a sleep with the processor on
 
 
 class McuBoard(hal.Board):
-    """`wiring` is the board's module of that name; deep sleep, memory, battery, flash and modem are each board's own."""
+    """`wiring` is the board's module of that name; deep sleep, battery, flash and modem are each board's own."""
 
     def __init__(self, wiring, watchdog_ms: int, clock: SystemClock) -> None:
         self.watchdog = Watchdog(watchdog_ms)

@@ -13,19 +13,22 @@ BOARDS = {
     "rp2": FIRMWARE / "boards" / "rp2" / "__init__.py",
     "virtual": FIRMWARE / "virtual" / "board" / "__init__.py",
 }
+SHARED = FIRMWARE / "boards" / "mcu" / "board.py"  # what ESP32 and RP2 inherit
 SOURCES = sorted([*(FIRMWARE / "station").rglob("*.py"), *(FIRMWARE / "boards").rglob("*.py")])
 
 
-def methods_of_board(path):
-    """Return {method: names of its arguments} of the class Board in a file."""
+def methods_of_board(path, name="Board"):
+    """Return {method: names of its arguments} of a class in a file, those of McuBoard included where it is one."""
     (board,) = (
-        node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef) and node.name == "Board"
+        node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef) and node.name == name
     )
-    return {
+    inherits = any(isinstance(base, ast.Name) and base.id == "McuBoard" for base in board.bases)
+    own = {
         node.name: [argument.arg for argument in node.args.args]
         for node in board.body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
+    return (methods_of_board(SHARED, "McuBoard") if inherits else {}) | own
 
 
 @pytest.mark.parametrize("name", BOARDS)
