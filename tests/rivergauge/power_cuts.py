@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from rivergauge.basin import Basin, Sampling, load_basin
 from tests.conftest import PROJECT
 
 __all__ = [
+    "HOUR_MS",
     "LATEST_OPERATION",
     "LONG_OUTAGE_MS",
     "QUARTER_MS",
@@ -33,10 +35,11 @@ QUARTER_MS = 900_000
 HOUR_MS = 3_600_000
 QUEUE_BLOCKS = 12  # few, so that a block whose erase is cut holds records of before
 
-# What the station was doing when its supply failed, and in which operation of that kind at the latest.
-LATEST_OPERATION = {"write": 6, "date": 1, "erase": 1, "rotate": 1, "cursor": 40, "file": 2}
+# What the station was doing when its supply failed, and in which operation of that kind at the latest. A receipt that
+# the supply cut off is gone for good, the broker forgetting it too, and its records are sent again.
+LATEST_OPERATION = {"write": 6, "date": 1, "erase": 1, "rotate": 1, "receipt": 2, "cursor": 40, "file": 2}
 NEW_BLOCK = ("erase", "rotate")
-AT_ANY_WAKE = ("write", "cursor")
+AT_ANY_WAKE = ("write", "receipt", "cursor")
 # Only in the run after an outage: the boot is counted in a file; where the clock ran on, nulls for the skipped instants
 # fill a block, and where it did not, records are dated after they were written.
 WITH_CLOCK, WITHOUT_CLOCK = (("file",), NEW_BLOCK), (("file",), ("date",))
@@ -59,12 +62,18 @@ class Acknowledged(NamedTuple):
 
 
 class CutStation:
-    """One virtual station and its cuts, drawn from `seed`; to be told of each quarter hour that the bench has run."""
+    """One virtual station and its cuts, drawn from `seed`; to be told of each quarter hour that the bench has run.
 
-    def __init__(self, virtual: VirtualStation, seed: int, has_clock: bool = True) -> None:
+    `forget_session()` makes the broker forget what it keeps for the station.
+    """
+
+    def __init__(
+        self, virtual: VirtualStation, forget_session: Callable[[], None], seed: int, has_clock: bool = True
+    ) -> None:
         self.virtual = virtual
         self.has_clock = has_clock
         self.cuts: Counter[str] = Counter()
+        self._forget_session = forget_session
         self._folder = virtual.flash.cells_path.parent
         self._random = random.Random(seed)
         self._round: list[str] = []  # phases still to be cut in; between two rounds everything is delivered
@@ -74,7 +83,10 @@ class CutStation:
         """Count a cut and want the next; one that did not come to pass is wanted at the first occasion."""
         virtual = self.virtual
         if virtual.power_cuts > self.cuts.total():
-            self.cuts[self._round.pop(0)] += 1
+            phase = self._round.pop(0)
+            self.cuts[phase] += 1
+            if phase == "receipt":
+                self._forget_session()
             if not self.has_clock:
                 virtual.utc_offset_ms = None
             self._want_next()

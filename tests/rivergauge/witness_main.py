@@ -2,7 +2,8 @@
 """The station's application, with a witness of what the queue acknowledged and a power cut where the test wants it.
 
 Beside the flash image, on the host: `wanted-cut.json` says [phase, n], cut in the n-th operation of that phase in this
-run; `acknowledged.jsonl` gets [record_no, utc_ms, channels, values] of each record when `Queue.append` has returned.
+run, or, in the phase "receipt", when the n-th receipt of something new has come and nothing of it is kept yet;
+`acknowledged.jsonl` gets [record_no, utc_ms, channels, values] of each record when `Queue.append` has returned.
 """
 
 import json
@@ -32,33 +33,46 @@ def phase_of_program(region, offset):
 
 
 class Cutter:
-    """Asks the chip to fail in its next operation when the n-th of the wanted phase is about to begin."""
+    """Knows when the n-th of the wanted phase is about to begin, and makes the supply fail then."""
 
     def __init__(self):
         with chip.host_files.open(FOLDER + "/wanted-cut.json", "r") as file:
             self._phase, self._left = json.load(file)
 
-    def pass_by(self, phase):
-        if phase == self._phase:
-            self._left -= 1
-            if self._left == 0:
-                with chip.host_files.open(chip.run["wear"], "r+b") as wear:
-                    (operations,) = struct.unpack("<I", wear.read(4))
-                    wear.seek(4 * nor_flash.CUT_IN)
-                    wear.write(struct.pack("<I", operations + 1))
+    def cut_in_operation(self, phase):
+        """Ask the chip to fail in its next operation, where that is wanted in this phase."""
+        if self._is_due(phase):
+            self._tell_chip(1)
+
+    def cut_now(self, phase):
+        """Fail between two operations, where that is wanted in this phase; the bench sees a cut in the last one."""
+        if self._is_due(phase):
+            self._tell_chip(0)
+            chip.cut_power()
+
+    def _is_due(self, phase):
+        self._left -= phase == self._phase
+        return phase == self._phase and self._left == 0
+
+    def _tell_chip(self, following):
+        with chip.host_files.open(chip.run["wear"], "r+b") as wear:
+            (operations,) = struct.unpack("<I", wear.read(4))
+            wear.seek(4 * nor_flash.CUT_IN)
+            wear.write(struct.pack("<I", operations + following))
 
 
 cutter = Cutter()
-program, erase, append = nor_flash.FlashRegion.program, nor_flash.FlashRegion.erase, Queue.append
+program, erase = nor_flash.FlashRegion.program, nor_flash.FlashRegion.erase
+append, mark_receipted = Queue.append, Queue.mark_receipted
 
 
 def program_or_cut(region, offset, data):
-    cutter.pass_by(phase_of_program(region, offset))
+    cutter.cut_in_operation(phase_of_program(region, offset))
     program(region, offset, data)
 
 
 def erase_or_cut(region, block_no):
-    cutter.pass_by("file" if region is chip.file_system else "erase")
+    cutter.cut_in_operation("file" if region is chip.file_system else "erase")
     erase(region, block_no)
 
 
@@ -69,7 +83,14 @@ def append_and_tell(queue, boot_no, monotonic_ms, utc_ms, values, *more):
     return record_no
 
 
+def mark_receipted_or_cut(queue, ranges):
+    if any(queue.oldest_pending_no() <= last for _, last in ranges):
+        cutter.cut_now("receipt")
+    return mark_receipted(queue, ranges)
+
+
 nor_flash.FlashRegion.program = program_or_cut
 nor_flash.FlashRegion.erase = erase_or_cut
 Queue.append = append_and_tell
+Queue.mark_receipted = mark_receipted_or_cut
 station.app.run(Board())

@@ -4,14 +4,25 @@ from firmware.station.queue import Queue
 from firmware.virtual.host.flash_image import FILE_SYSTEM_BLOCKS, FlashImage
 from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER_BYTES, FlashRegion, NorFlash
 
-__all__ = ["count_records"]
+__all__ = ["count_records", "count_unreceipted"]
 
 
 def count_records(flash: FlashImage) -> int:
-    """Return how many records the station has ever put into its queue; the flash itself is left as it is."""
+    """Return how many records the station has ever put into its queue."""
+    return int(_queue_on(flash).next_record_no) - 1
+
+
+def count_unreceipted(flash: FlashImage) -> int:
+    """Return how many records there are from the oldest without a receipt on."""
+    queue = _queue_on(flash)
+    return int(queue.next_record_no - queue.oldest_pending_no())
+
+
+def _queue_on(flash: FlashImage) -> Queue:
+    """Return the queue on a copy of the flash, which itself is left as it is."""
     cells = bytearray(flash.cells_path.read_bytes())
     block_count = len(cells) // BLOCK_BYTES
     chip = NorFlash(cells, bytearray(WEAR_HEADER_BYTES + 4 * block_count), lambda: None)
     queue = Queue(FlashRegion(chip, FILE_SYSTEM_BLOCKS, block_count - FILE_SYSTEM_BLOCKS), 0, [])
     queue.mount(lambda count: bytes(count))
-    return int(queue.next_record_no) - 1
+    return queue
