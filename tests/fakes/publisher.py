@@ -101,6 +101,8 @@ class Publisher:
             each.wait_for_publish(ANSWER_LIMIT_S)
 
     def publish_bytes(self, message: bytes, topic: str | None = None) -> None:
+        with self._changed:
+            assert self._changed.wait_for(self._client.is_connected, ANSWER_LIMIT_S), "the broker is not there"
         self._client.publish(topic or self.topic, message, qos=1).wait_for_publish(ANSWER_LIMIT_S)
 
     def has_receipts(self, log_id: int, first: int, last: int, limit_s: float = ANSWER_LIMIT_S) -> bool:
@@ -119,6 +121,8 @@ class Publisher:
 
     def _connected(self, client: paho.Client, *_: object) -> None:
         client.subscribe(topics.topic(self.basin, self.station, "receipt"), qos=1)
+        with self._changed:
+            self._changed.notify_all()
 
     def _message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
         keys = {self.key_id: self.key}
