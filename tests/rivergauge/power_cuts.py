@@ -1,4 +1,4 @@
-"""Stations whose supply fails inside flash operations, again and again, and which deliver through the real gateway."""
+"""Stations whose supply fails, inside flash operations most of all, and which deliver through the real gateway."""
 
 import json
 import random

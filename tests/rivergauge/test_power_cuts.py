@@ -1,4 +1,6 @@
-"""Power cuts inside the flash driver, then a reboot and delivery through the real gateway: no record is lost.
+"""Power cuts inside the flash driver or before a receipt is kept, then a reboot and delivery through the real gateway.
+
+No record is lost, and none is stored twice.
 
 POWER_CUTS in the environment says how many; `make cuts` asks for 10,000. POWER_CUTS_SEED chooses others.
 """
