@@ -2,7 +2,7 @@
 import gc
 
 # Importing leaves garbage between what stays: collected early, what stays lies together and so does what is left.
-gc.threshold(8192)
+gc.threshold(4096)
 
 import station.app  # noqa: E402
 from board import Board  # noqa: E402

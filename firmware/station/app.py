@@ -244,20 +244,21 @@ class Wake:
         return self._instants.monotonic_at(self._due_ms()) - self._sampler.lead_ms() - WAKE_UP_MS
 
     def _carry_out(self, command_payload):
-        from .commands import Station, carry_out
+        with PassingModules():
+            from .commands import Station, carry_out
 
-        station = Station(
-            self._board,
-            self._configuration,
-            self._trial,
-            self._orders,
-            self._memory,
-            self._queue,
-            self._clock,
-            self._power,
-            self._counters,
-        )
-        reply = carry_out(command_payload, station)
+            station = Station(
+                self._board,
+                self._configuration,
+                self._trial,
+                self._orders,
+                self._memory,
+                self._queue,
+                self._clock,
+                self._power,
+                self._counters,
+            )
+            reply = carry_out(command_payload, station)
         self.wants_reset = self.wants_reset or station.wants_reset
         return reply
 

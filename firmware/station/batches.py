@@ -26,7 +26,7 @@ class Run:
         self.clock_quality = record.clock_quality
         self.first_no = record.record_no
         self.times_ms = [record.utc_ms]
-        self.packed_values = [record.packed_values]
+        self.packed_values = bytearray(record.packed_values)
 
     @property
     def last_no(self):
@@ -34,23 +34,23 @@ class Run:
 
     def add(self, record):
         self.times_ms.append(record.utc_ms)
-        self.packed_values.append(record.packed_values)
+        self.packed_values += record.packed_values
 
     def add_before(self, record):
         self.first_no = record.record_no
         self.times_ms.insert(0, record.utc_ms)
-        self.packed_values.insert(0, record.packed_values)
+        self.packed_values = bytearray(record.packed_values) + self.packed_values
 
     def cut_at(self, record_no):
         """Leave out this record and those after it; return whether any are left."""
         left = max(0, record_no - self.first_no)
         self.times_ms = self.times_ms[:left]
-        self.packed_values = self.packed_values[:left]
+        self.packed_values = self.packed_values[: left * VALUE_BYTES * len(self.channels)]
         return left > 0
 
     def value(self, index, place):
         """Return (mantissa, quality), or (None, reason), of one record in one channel."""
-        return decode_values(self.packed_values[index], VALUE_BYTES * place, 1)[0]
+        return decode_values(self.packed_values, VALUE_BYTES * (index * len(self.channels) + place), 1)[0]
 
 
 def runs(records):
@@ -70,17 +70,19 @@ def runs(records):
 
 def runs_by_urgency(queue):
     """Yield what there is to send as Runs: where it fills more than one, the newest records first, then the oldest."""
-    newest = None
+    newest_no = None  # the first of the newest records, which were yielded
     for run in runs(queue.to_send()):
-        if newest is None:
+        if newest_no is None:
             newest = _newest_run(queue)
-            if run.last_no < newest.first_no:
+            newest_no = newest.first_no
+            if run.last_no < newest_no:
                 yield newest
+                newest = None  # its memory is for the runs that follow
             else:
-                newest = run  # which holds the newest records; what follows, if anything, is not sent already
+                newest_no = run.first_no  # it holds the newest; what follows, if anything, is not sent already
                 yield run
                 continue
-        if run.cut_at(newest.first_no):
+        if run.cut_at(newest_no):
             yield run
 
 
@@ -97,15 +99,26 @@ def _newest_run(queue):
     return run
 
 
-def batch_of(run, log_id, oldest_held, receipted, gaps):
-    """Return the Run as a Batch, with the window and the gaps of the queue it comes from."""
-    columns = []
-    for place, (sensor_no, variable, statistic, exponent, interval_s) in enumerate(run.channels):
+class _Columns:
+    """The columns of a Run, each made when it is asked for: all of them take more memory than the rest of a batch."""
+
+    def __init__(self, run):
+        self._run = run
+
+    def __len__(self):
+        return len(self._run.channels)
+
+    def __iter__(self):
+        for place in range(len(self)):
+            yield self[place]
+
+    def __getitem__(self, place):
+        sensor_no, variable, statistic, exponent, interval_s = self._run.channels[place]
         mantissas = []
         null_reasons = {}
         qualities = {}
-        for index in range(len(run.times_ms)):
-            mantissa, code = run.value(index, place)
+        for index in range(len(self._run.times_ms)):
+            mantissa, code = self._run.value(index, place)
             mantissas.append(mantissa)
             if mantissa is None:
                 null_reasons[index] = code
@@ -113,12 +126,16 @@ def batch_of(run, log_id, oldest_held, receipted, gaps):
                 qualities[index] = code
         channel = Channel(sensor_no, variable, statistic, interval_s, exponent)
         resets = _resets(mantissas) if statistic == TOTAL else None
-        columns.append(Column(channel, mantissas, null_reasons, qualities, resets))
+        return Column(channel, mantissas, null_reasons, qualities, resets)
+
+
+def batch_of(run, log_id, oldest_held, receipted, gaps):
+    """Return the Run as a Batch, with the window and the gaps of the queue it comes from."""
     return Batch(
         log_id,
         run.first_no,
         run.times_ms,
-        columns,
+        _Columns(run),
         run.configuration_no,
         oldest_held,
         receipted,

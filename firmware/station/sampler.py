@@ -8,6 +8,7 @@ from . import sensors
 from .loading import forget_below
 
 BATTERY_SENSOR_NO = 0  # the board itself
+_SDI12_PACKAGE = sensors.__name__.rpartition(".")[0] + ".sdi12"  # what drivers of SDI-12 sensors load beside them
 
 
 class Sampler:
@@ -61,6 +62,7 @@ class Sampler:
                 faults[sensor.channels()[0][0]] = (sensor.faults.silent, sensor.faults.broken)
         self._sensors = []
         forget_below(sensors.__name__)
+        forget_below(_SDI12_PACKAGE)
         return faults
 
     def spare(self):

@@ -8,7 +8,7 @@ a command asks for it again.
 from protocol.cbor import DecodeError, EncodeError
 from protocol.cose import Forged
 from protocol.data_encoder import encode_data
-from protocol.receipts import Refused, decode_receipt
+from protocol.receipts import TAG_SIZES, Refused, decode_receipt
 
 from . import notices
 from .batches import batch_of, runs, runs_by_urgency
@@ -27,9 +27,9 @@ STATE_PREFIX = "rg/1/gateway/"
 
 
 class _Sent:
-    """A batch that awaits its receipt."""
+    """A batch that awaits its receipt; of its message only the end is kept, by which a refusal names it."""
 
-    __slots__ = ("first", "gaps", "last", "message", "open_ranges")
+    __slots__ = ("end", "first", "gaps", "last", "open_ranges")
 
 
 class Uplink:
@@ -170,14 +170,11 @@ class Uplink:
         return True
 
     def _send_run(self, run, gaps, deadline_ms):
-        oldest_pending_no = self._queue.oldest_pending_no()
-        receipted = gaps[0][0] if gaps else oldest_pending_no
-        batch = batch_of(run, self._queue.log_id, oldest_pending_no, receipted, gaps)
         sent = _Sent()
         sent.first = run.first_no
         sent.last = run.last_no
         try:
-            payload = encode_data(batch)
+            payload = self._encode_run(run, gaps)
         except EncodeError as error:
             # It could never be sent, and must not keep others from being sent.
             self._queue.set_aside(sent.first, sent.last)
@@ -185,8 +182,13 @@ class Uplink:
             return
         sent.open_ranges = [(sent.first, sent.last)]
         sent.gaps = gaps
-        sent.message = self._publish("data", payload, deadline_ms)
+        sent.end = self._publish("data", payload, deadline_ms)[-max(TAG_SIZES) :]
         self._sent.append(sent)
+
+    def _encode_run(self, run, gaps):
+        oldest_pending_no = self._queue.oldest_pending_no()
+        receipted = gaps[0][0] if gaps else oldest_pending_no
+        return encode_data(batch_of(run, self._queue.log_id, oldest_pending_no, receipted, gaps))
 
     def _publish_asleep(self, asleep_until_ms, deadline_ms):
         facts = {} if asleep_until_ms is None else {"until_ms": asleep_until_ms}
@@ -238,12 +240,12 @@ class Uplink:
     def _take_refusal(self, refusal):
         """Stop sending what the gateway cannot read; the records stay in the queue, and the gateway hears which."""
         for sent in self._sent:
-            if sent.message.endswith(refusal.tag):
+            if sent.end.endswith(refusal.tag):
                 self._queue.set_aside(sent.first, sent.last)
                 facts = {"first": sent.first, "last": sent.last}
                 self._publish_now("event", notices.event(self._board, self._memory, "refused", refusal.reason, facts))
                 self._black_box.note("uplink", "refused %r: %s" % (facts, refusal.reason))
-        self._sent = [sent for sent in self._sent if not sent.message.endswith(refusal.tag)]
+        self._sent = [sent for sent in self._sent if not sent.end.endswith(refusal.tag)]
 
     def _take_command(self, payload):
         reply = self._carry_out(payload)

@@ -1,6 +1,9 @@
 # Shared dialect: runs on MicroPython, and on CPython.
 """One measurement of all that a station has."""
 
+import sys
+
+import firmware.station.sdi12.recorder  # noqa: F401
 from firmware.station.blackbox import BlackBox
 from firmware.station.sampler import Sampler
 from firmware.station.sensors.maxbotix import FRAME_PERIOD_MS, WARM_UP_MS
@@ -63,3 +66,11 @@ def test_a_station_without_sensors_still_records_its_battery():
     sampler = Sampler(board, [], BlackBox(board, new_folder("sampler")))
     assert sampler.measure(DUE_MS) == [(1261, GOOD)]
     assert sampler.lead_ms() == 0
+
+
+def test_what_drivers_loaded_is_let_go_with_them():
+    loaded = dict(sys.modules)
+    Sampler(FakeBoard(None), [], BlackBox(FakeBoard(None), new_folder("sampler"))).put_away()
+    left = [name for name in sys.modules if ".sensors." in name or ".sdi12." in name]
+    sys.modules.update(loaded)  # other tests hold objects of these modules
+    assert left == []
