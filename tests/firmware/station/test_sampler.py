@@ -71,6 +71,6 @@ def test_a_station_without_sensors_still_records_its_battery():
 def test_what_drivers_loaded_is_let_go_with_them():
     loaded = dict(sys.modules)
     Sampler(FakeBoard(None), [], BlackBox(FakeBoard(None), new_folder("sampler"))).put_away()
-    left = [name for name in sys.modules if ".sensors." in name or ".sdi12." in name]
+    left = [name for name in sys.modules if "station.sensors." in name or "station.sdi12." in name]
     sys.modules.update(loaded)  # other tests hold objects of these modules
     assert left == []
