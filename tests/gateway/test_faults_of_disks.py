@@ -78,9 +78,13 @@ def test_a_journal_near_its_limit_holds_and_goes_on_when_the_store_is_back(
         influxdb.start()
         assert lower.has_receipts(7, (sent - 1) * count, sent * count - 1, limit_s=60)
         until(service.is_idle, "the gateway is idle")
-    while not heard.empty():
-        states.append(json.loads(heard.get()[1])["state"])
-    assert states[-1] == "accepting"
+
+    def is_accepting():
+        while not heard.empty():
+            states.append(json.loads(heard.get()[1])["state"])
+        return states[-1] == "accepting"
+
+    until(is_accepting, "the gateway says that it takes records again")
     assert_embedded_has(bench.settings.embedded.path, names("lower", 7, range(sent * count)), service.counts())
 
 

@@ -105,12 +105,12 @@ def test_a_visitor_finds_the_station_and_the_bulletin_by_clicking(browser, page_
 
 
 def test_the_style_of_page_and_bulletin_is_let_through_by_the_policy(browser, page_url):
-    river_blue = "rgb(0, 114, 178)"
-    stroke = "return getComputedStyle(document.querySelector('.series')).stroke"
+    is_river_blue = "return getComputedStyle(document.querySelector('.series')).stroke == 'rgb(0, 114, 178)'"
     browser.get(page_url)
-    assert browser.execute_script(stroke) == river_blue
+    WebDriverWait(browser, 15).until(lambda shown: shown.execute_script(is_river_blue))
     browser.find_element(By.CSS_SELECTOR, "main a[href^='/bulletins/']").click()
-    assert browser.execute_script(stroke) == river_blue
+    WebDriverWait(browser, 15).until(lambda shown: "/bulletins/" in shown.current_url)
+    WebDriverWait(browser, 15).until(lambda shown: shown.execute_script(is_river_blue))
 
 
 PHONE = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
