@@ -4,6 +4,7 @@ import queue
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -11,12 +12,15 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from gateway.journal import Journal
 from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings
 from gateway.stores.embedded import EmbeddedStore
 from rivergauge.basin import Basin, load_basin
-from rivergauge.servers import Mosquitto
+from rivergauge.broker import BrokerFolder, Listener, write_broker_folder
+from rivergauge.servers import Mosquitto, free_port
 from tests.fakes.publisher import NOW_MS, Publisher, write_key
+from tests.fakes.secured_broker import SecuredMosquitto
 
 IDLE_LIMIT_S = 30.0
 STATIONS = ("upper", "lower")
@@ -31,6 +35,25 @@ def basin() -> Basin:
 def mosquitto(tmp_path: Path, part: Callable[[str], str]) -> Iterator[Mosquitto]:
     with Mosquitto(tmp_path / "mosquitto", part("mosquitto")) as server:
         yield server
+
+
+@pytest.fixture
+def secured(tmp_path: Path, basin: Basin, part: Callable[[str], str]) -> Iterator[SecuredMosquitto]:
+    """A broker that admits nobody without a certificate."""
+    path = tmp_path / "secured"
+    listener = Listener(free_port(), is_tls=True, address="127.0.0.1")
+    folder = BrokerFolder(path, ("127.0.0.1",), ("gateway-1",), (listener,), str(path), str(path))
+    write_broker_folder(basin, folder, datetime.now(UTC))
+    with SecuredMosquitto(path, part("mosquitto"), listener.port) as server:
+        yield server
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.open()
+    yield journal
+    journal.close()
 
 
 @dataclass

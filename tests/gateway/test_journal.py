@@ -10,14 +10,6 @@ from gateway.trimming import Trimming
 from gateway.windows import Run, Windows
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path / "journal.sqlite")
-    journal.open()
-    yield journal
-    journal.close()
-
-
 def frame(first_no=0, fresh=(0, 1)):
     return Frame(DATA, "upper", 5, b"upper-1", 7, first_no, first_no + 1, fresh, b"payload")
 

@@ -9,22 +9,10 @@ import pytest
 
 from gateway.service import Service
 from gateway.settings import BrokerSettings, TlsSettings
-from rivergauge.broker import BrokerFolder, Listener, write_broker_folder
-from rivergauge.servers import free_port
+from rivergauge.broker import BrokerFolder, write_broker_folder
 from tests.fakes.publisher import NOW_MS, Publisher, stage_batch
-from tests.fakes.secured_broker import SecuredMosquitto
 
 FOREVER_MS = (0, 2**62)
-
-
-@pytest.fixture
-def secured(tmp_path, basin, part):
-    path = tmp_path / "secured"
-    listener = Listener(free_port(), is_tls=True, address="127.0.0.1")
-    folder = BrokerFolder(path, ("127.0.0.1",), ("gateway-1",), (listener,), str(path), str(path))
-    write_broker_folder(basin, folder, datetime.now(UTC))
-    with SecuredMosquitto(path, part("mosquitto"), listener.port) as server:
-        yield server
 
 
 @pytest.fixture

@@ -12,9 +12,6 @@ from gateway.journal import Journal
 from gateway.observations import Flag
 from rivergauge.basin import load_basin
 from rivergauge.cli import app
-from rivergauge.servers import free_port
-from tests.fakes.mail_server import MailServer
-from tests.fakes.webhook_receiver import WebhookReceiver
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -23,22 +20,6 @@ FLAG = Flag(
     "syr-darya", "akdzhar", "watch", "level", "stage_m", "above", "raised",
     AT_MS, AT_MS, None, 1.25, AT_MS, 1.0, 0.8, "illustrative",
 )  # fmt: skip
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer(free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def receiver():
-    receiver = WebhookReceiver()
-    receiver.start()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

@@ -9,14 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.alerts.settings import NONE, AlertSettings, SmtpSettings
-from gateway.journal import Journal
 from gateway.observations import Flag
 from rivergauge.basin import Alerting, Contact
 from rivergauge.broker import BrokerFolder, Listener, write_broker_folder
-from rivergauge.servers import free_port
-from tests.fakes.mail_server import MailServer
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS
-from tests.fakes.webhook_receiver import WebhookReceiver
 
 SENDER = "gauges@example.org"
 NOW_MS = START_MS + 2 * RECORD_EVERY_MS
@@ -36,14 +32,6 @@ class TurnedClock:
 @pytest.fixture
 def clock():
     return TurnedClock()
-
-
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path / "journal.sqlite")
-    journal.open()
-    yield journal
-    journal.close()
 
 
 @pytest.fixture
@@ -67,24 +55,8 @@ def with_contacts(basin):
 
 
 @pytest.fixture
-def mail_server():
-    server = MailServer(free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def settings(mail_server):
     return AlertSettings(SmtpSettings("127.0.0.1", mail_server.port, SENDER, NONE))
-
-
-@pytest.fixture
-def receiver():
-    receiver = WebhookReceiver()
-    receiver.start()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

@@ -9,17 +9,8 @@ from gateway.audit.alerts import audit_alerts
 from gateway.audit.keys import audit_secrets
 from rivergauge.basin import Alerting, Contact
 from rivergauge.servers import free_port
-from tests.fakes.mail_server import MailServer
 
 DUTY = Contact("duty", "en", "duty@example.com")
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer(free_port())
-    server.start()
-    yield server
-    server.stop()
 
 
 def smtp(port, security=NONE):

@@ -3,7 +3,6 @@
 import ssl
 import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime
 from time import time
 
 import pytest
@@ -11,10 +10,8 @@ import pytest
 from gateway.audit.probe import Probe
 from gateway.mqtt import BrokerAddress
 from gateway.settings import BrokerSettings, TlsSettings
-from rivergauge.broker import BrokerFolder, Listener, write_broker_folder
 from rivergauge.servers import Mosquitto, free_port
 from tests.fakes.publisher import stage_batch
-from tests.fakes.secured_broker import SecuredMosquitto
 
 # What holds for the open broker of the tests, on loopback.
 OPEN = {
@@ -108,16 +105,6 @@ def test_a_certificate_that_cannot_be_read_is_told(look, levels, tmp_path):
     found = look(broker=BrokerSettings("127.0.0.1", 1883, tls=TlsSettings(tmp_path / "none.crt")))
     assert of_broker(levels(found)) == {"broker": "problem"}
     assert "none.crt" in found["broker"].detail
-
-
-@pytest.fixture
-def secured(tmp_path, basin, part):
-    path = tmp_path / "secured"
-    listener = Listener(free_port(), is_tls=True, address="127.0.0.1")
-    folder = BrokerFolder(path, ("127.0.0.1",), ("gateway-1",), (listener,), str(path), str(path))
-    write_broker_folder(basin, folder, datetime.now(UTC))
-    with SecuredMosquitto(path, part("mosquitto"), listener.port) as server:
-        yield server
 
 
 @pytest.fixture

@@ -34,14 +34,6 @@ def give_from_outside(bench, *commands):
         journal.close()
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path / "journal.sqlite")
-    journal.open()
-    yield journal
-    journal.close()
-
-
 def test_numbers_rise_with_the_time_and_with_each_other(journal):
     second = NOW_MS // 1000
     assert give(journal, given(), given()) == [second, second + 1]
