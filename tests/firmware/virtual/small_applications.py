@@ -44,7 +44,8 @@ def write_sources(folder: Path, application: str) -> Path:
     """Return a source tree that is the project's but for the application."""
     station = folder / "firmware" / "station"
     station.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PROJECT / "firmware" / "station" / "hal.py", station)
+    for name in ("hal.py", "stream_link.py"):  # what a board itself imports
+        shutil.copy(PROJECT / "firmware" / "station" / name, station)
     (station / "__init__.py").touch()
     (station / "notebook.py").write_text(NOTEBOOK)
     (station / "app.py").write_text(application)
