@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,7 +62,7 @@ def restore_backup(settings: Settings, source: Path) -> list[str]:
     Raises BackupError where something is in the way or the archive is not whole, OSError for a disk that takes no more.
     """
     places = dict(_databases(settings))
-    for place in (*places.values(), settings.keys):
+    for place in (*places.values(), *_logs(places.values()), settings.keys):
         if place.exists() and not (place.is_dir() and not any(place.iterdir())):
             raise BackupError(f"{place}: found something, expected an empty place; move it away")
     settings.journal.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +87,16 @@ def _databases(settings: Settings) -> Iterator[tuple[str, Path]]:
     for store in settings.stores:
         if isinstance(store, EmbeddedSettings):
             yield f"{store.name}.store.sqlite", store.path
+
+
+def _logs(databases: Iterable[Path]) -> Iterator[Path]:
+    """Yield what a gateway that was killed leaves beside its databases.
+
+    SQLite would take what is in an old one of these for the newest changes of the restored file.
+    """
+    for path in databases:
+        yield path.with_name(f"{path.name}-wal")
+        yield path.with_name(f"{path.name}-shm")
 
 
 def _copy_database(source: Path, target: Path) -> None:

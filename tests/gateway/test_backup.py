@@ -110,6 +110,18 @@ def test_nothing_is_overwritten(bench, backed_up, tmp_path):
         make_backup(bench.settings, backed_up, START_MS)
 
 
+@pytest.mark.parametrize("name", ["journal.sqlite-wal", "observations.sqlite-shm"])
+def test_what_a_killed_gateway_left_beside_a_database_is_not_mixed_into_the_restored_one(
+    bench, backed_up, tmp_path, name
+):
+    new = moved(bench.settings, tmp_path / "new")
+    left = new.journal.with_name(name)
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of another file")
+    with pytest.raises(BackupError, match=f"{name}: found something, expected an empty place"):
+        restore_backup(new, backed_up)
+
+
 def test_a_gateway_that_never_ran_has_nothing_to_back_up(bench, tmp_path):
     with pytest.raises(BackupError, match=r"journal\.sqlite: found nothing"):
         make_backup(bench.settings, tmp_path / "backup.tar.gz", START_MS)
