@@ -102,8 +102,16 @@ class Transaction:
         return True
 
     def drop_dead_letter(self, letter_id: int) -> bool:
-        """Remove a dead letter; return False when there was none of that id."""
-        return self._connection.execute("DELETE FROM dead_letter WHERE id = ?", (letter_id,)).rowcount > 0
+        """Remove a dead letter; return False when there is none of that id whose frame is settled.
+
+        Until then it says that a record of the frame is not to be counted as stored.
+        """
+        dropped = self._connection.execute(
+            "DELETE FROM dead_letter WHERE id = ?1"
+            " AND coalesce(seq, 0) <= coalesce((SELECT seq FROM cursor WHERE name = ?2), 0)",
+            (letter_id, SETTLED),
+        )
+        return dropped.rowcount > 0
 
     def ask_for_replay(self, letter_id: int) -> bool:
         """Mark a dead letter to be tried again by the running gateway; return False when there is none of that id."""

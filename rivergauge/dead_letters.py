@@ -62,7 +62,7 @@ def drop(ids: Ids, config: ConfigOption = DEFAULT_CONFIG) -> None:
     with open_journal(config).transaction() as transaction:
         unknown = [each for each in ids if not transaction.drop_dead_letter(each)]
     typer.echo(f"{len(ids) - len(unknown)} dead letter(s) dropped")
-    _refuse_unknown(unknown)
+    _refuse_unknown(unknown, "; a record that one store has refused stays until the others have passed it")
 
 
 def _row(letter: DeadLetter) -> dict[str, str | int | float | None]:
@@ -78,8 +78,8 @@ def _row(letter: DeadLetter) -> dict[str, str | int | float | None]:
     }
 
 
-def _refuse_unknown(ids: list[int]) -> None:
+def _refuse_unknown(ids: list[int], more: str = "") -> None:
     if ids:
         numbers = ", ".join(map(str, ids))
-        typer.echo(f"no dead letter {numbers}; `rivergauge deadletters list` names those there are", err=True)
+        typer.echo(f"no dead letter {numbers}; `rivergauge deadletters list` names those there are{more}", err=True)
         raise typer.Exit(FAILED)

@@ -92,6 +92,20 @@ def test_a_record_that_two_stores_refuse_is_dead_once_and_neither_stored_nor_pen
     assert len(journal.dead_letters()) == 1
 
 
+def test_a_record_that_a_store_refused_can_be_dropped_once_every_store_has_passed_it(journal):
+    add_frames(journal, 1)
+    with journal.transaction() as transaction:
+        transaction.add_dead_letter(letter(seq=1, record_no=0))
+        transaction.save_cursor("quick", 1)
+        transaction.settle(["quick", "slow"])
+        assert not transaction.drop_dead_letter(1), "it would be counted as stored, and as dead again by the slow one"
+    with journal.transaction() as transaction:
+        transaction.save_cursor("slow", 1)
+        transaction.settle(["quick", "slow"])
+        assert transaction.drop_dead_letter(1)
+    assert journal.counts()["records_stored"] == 1
+
+
 @pytest.mark.parametrize(
     ("boot_no", "message_no", "is_newer"),
     [(3, 5, False), (3, 4, False), (2, 9, False), (3, 6, True), (4, 0, True)],
