@@ -114,8 +114,9 @@ class Uplink:
         client_id = self._envelope.client_id()
         if not self._session.connect(client_id, self._envelope.topic("online"), WILL, deadline_ms, self._login()):
             self._session.subscribe(sorted(self._handlers), deadline_ms)
-        elif had_open_receipts:
-            # A receipt that came while we slept saves sending its records again.
+        elif had_open_receipts or not self._memory.is_born:
+            # A receipt that came while we slept saves sending its records again. What was sent before this boot is not
+            # known, so its first exchange asks too.
             self._session.settle(deadline_ms)
         if not self._memory.is_born:
             birth = notices.birth(self._board, self._configuration, self._queue.log_id, self._memory)

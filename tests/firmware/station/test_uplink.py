@@ -4,6 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+from paho.mqtt import publish
+
 from firmware.station.batches import NEWEST_LIMIT, RUN_LIMIT
 from firmware.station.hal import SOFT_RESET, HardwareError
 from firmware.station.mqtt import PINGREQ_PACKET
@@ -14,7 +17,7 @@ from protocol.commands import DONE, EXPIRED, FAILED
 from protocol.messages import Command, Receipt, Refused, encode_command, encode_receipt
 from tests.fakes.board import PATIENCE_MS, SocketLink
 from tests.fakes.gateway import Gateway
-from tests.fakes.nor_flash import NorFlash
+from tests.fakes.nor_flash import NorFlash, PowerCut
 from tests.firmware.station import test_app as wakes
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -110,20 +113,71 @@ def test_a_receipt_that_came_during_sleep_saves_sending_again(board, gateway, ro
     assert pending_count(board) == 0
 
 
-def test_the_broker_is_asked_for_what_it_kept_only_while_a_receipt_is_awaited(board, gateway, root, monkeypatch):
-    pings = []
+@pytest.fixture
+def pings(monkeypatch):
+    """Of each thing written to the broker, whether it was a PINGREQ: the question for what the broker kept."""
+    written = []
     write = SocketLink.write
 
     def watch(self, data, deadline_ms):
-        pings.append(bytes(data) == PINGREQ_PACKET)
+        written.append(bytes(data) == PINGREQ_PACKET)
         write(self, data, deadline_ms)
 
     monkeypatch.setattr(SocketLink, "write", watch)
+    return written
+
+
+def test_the_broker_is_asked_for_what_it_kept_only_while_a_receipt_is_awaited(board, gateway, root, pings):
     wakes.run(board, root, 4)
     assert not any(pings)
     answer(board, gateway, False)
     wakes.run(board, root, 2)
     assert sum(pings) == 1
+
+
+def cut_power_after_sending(board, gateway, root, monkeypatch):
+    """Have a first record sent, and the power fail before its receipt; return when the broker keeps that receipt."""
+
+    def fail_after_sending(self, data, deadline_ms):
+        write(self, data, deadline_ms)
+        if b"/data" in data:
+            gateway.wait_for("batches", 1)
+            raise PowerCut
+
+    gateway.is_answering = False
+    write = SocketLink.write
+    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+        patch.setattr(SocketLink, "write", fail_after_sending)
+        wakes.run(board, root, 2)
+    gateway.receipt(gateway.batches[0])
+    gateway.is_answering = True
+    board.power_cycle(off_ms=60_000)
+
+
+def test_a_receipt_that_the_broker_kept_over_a_power_cut_saves_sending_again(board, gateway, root, pings, monkeypatch):
+    cut_power_after_sending(board, gateway, root, monkeypatch)
+    assert gateway.record_nos() == [1] and pending_count(board) == 1
+    read_into = SocketLink.read_into
+    # As on a slow link, a receipt does not come in one piece with the broker's welcome.
+    monkeypatch.setattr(
+        SocketLink, "read_into", lambda self, buffer, deadline_ms: read_into(self, memoryview(buffer)[:4], deadline_ms)
+    )
+    wakes.run(board, root, 3)
+    assert gateway.record_nos() == [1, 2, 3], "nothing is sent again"
+    assert pending_count(board) == 0
+    assert sum(pings) == 1, "asked once in a boot"
+
+
+def test_a_broker_that_forgot_the_session_over_a_power_cut_is_not_waited_for(
+    board, broker, gateway, root, pings, monkeypatch
+):
+    cut_power_after_sending(board, gateway, root, monkeypatch)
+    # Whoever connects with the station's name and wants no session takes the old one away.
+    publish.single("nobody/listens", port=broker.port, client_id="syr-darya.uchkurgan")
+    wakes.run(board, root, 3)
+    assert gateway.record_nos() == [1, 1, 2, 3], "without its receipt it has to go again"
+    assert pending_count(board) == 0
+    assert not any(pings)
 
 
 def test_a_forged_receipt_frees_nothing(board, gateway, root):
