@@ -1,6 +1,7 @@
 """Sends to one recipient what is due, and keeps what came of it; one for each channel, so that none delays another."""
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from time import monotonic
 
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 RETRY_FIRST_S, RETRY_LAST_S = 10.0, 900.0
 REFUSED_AGAIN_S = 6 * 3600.0  # by then somebody may have corrected the address, on either side
 WAIT_LIMIT_S = 6 * 3600.0  # that a server may ask for; nothing ever waits for longer
+DISK_RETRY_S = 2.0
 LOOK_EVERY_S = 5.0  # the gateway's clock may be another than the machine's
 # Another gateway has the station: asked again so often. What is older is that one's to send, even where it goes: a day
 # is as long as its mail server may be away without anything being lost with it.
@@ -61,7 +63,6 @@ class Courier(Worker):
         now_ms = self._now_ms()
         match outcome:
             case Delivered(answer):
-                self._complaint.clear()
                 attempt, wait_s = Attempt(now_ms, DELIVERED, answer), 0.0
             case Away(reason, retry_after_s):
                 attempt, wait_s = Attempt(now_ms, PENDING, reason), _wait_s(dispatch.attempts, retry_after_s)
@@ -69,11 +70,24 @@ class Courier(Worker):
             case Refused(reason):
                 attempt, wait_s = Attempt(now_ms, REFUSED, reason), REFUSED_AGAIN_S
                 self._complaint.raise_(f"{reason}; it is kept, but it needs a person")
-        with self._journal.transaction() as transaction:
-            transaction.alerts.add_attempt(dispatch.id, attempt, now_ms + _ms(wait_s))
+        self._write_down(dispatch, attempt, now_ms + _ms(wait_s))
+
+    def _write_down(self, dispatch: Dispatch, attempt: Attempt, due_ms: int) -> None:
+        """Keep trying until it is on disk: on one that is full for a day, people must not be told all day long."""
+        while not self.is_stopping:
+            try:
+                with self._journal.transaction() as transaction:
+                    transaction.alerts.add_attempt(dispatch.id, attempt, due_ms)
+                    if attempt.result == DELIVERED:
+                        # The channel works again: what has waited is not to wait any longer.
+                        transaction.alerts.make_due(self._recipient, attempt.at_ms)
+            except sqlite3.Error as error:
+                self._complaint.raise_(f"what came of alert {dispatch.alert.id} cannot be written: {error}")
+                self.rest(DISK_RETRY_S)
+                continue
             if attempt.result == DELIVERED:
-                # The channel works again: what has waited is not to wait any longer.
-                transaction.alerts.make_due(self._recipient, now_ms)
+                self._complaint.clear()
+            return
 
     def _leave_to_owner(self, station: str, now_ms: int) -> None:
         """Wait whether the station's own gateway goes, and only then send what that may not have sent."""

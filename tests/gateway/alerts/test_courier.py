@@ -1,6 +1,9 @@
 """What is due is sent until it is delivered, whatever happens to servers, clock and gateway."""
 
+import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -199,6 +202,23 @@ def test_a_clock_that_is_stepped_back_holds_nothing_up(alerts_of, tell, journal,
     clock.turn(-DAY_S)
     work(alerts)
     assert states(journal) == {("duty", EMAIL): DELIVERED}
+
+
+def test_what_is_delivered_is_sent_once_though_the_disk_does_not_take_it_for_long(
+    alerts_of, tell, journal, mail_server, until, caplog, monkeypatch
+):
+    monkeypatch.setattr(courier_module, "DISK_RETRY_S", 0.01)
+    alerts = alerts_of(DUTY)
+    tell(alerts)
+    with closing(sqlite3.connect(journal.path)) as other, ThreadPoolExecutor() as threads:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON attempt BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        stepping = threads.submit(alerts.workers[0].step)
+        until(lambda: stepping.done() or "cannot be written: the disk is full" in caplog.text, "the courier says so")
+        other.execute("DROP TRIGGER full")
+        assert stepping.result() == 0
+    work(alerts)
+    assert states(journal) == {("duty", EMAIL): DELIVERED}
+    assert len(mail_server.sent_to("duty@example.com")) == 1
 
 
 def test_the_mail_server_that_is_not_named_is_asked_for(alerts_of, tell, journal, clock, with_contacts):
