@@ -16,7 +16,7 @@ from gateway.commanding.tables import CommandReader
 from gateway.connections import Connections, committing
 from gateway.damage import telling_of_damage
 from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
-from gateway.journal_tables import SCHEMA, STEPS, dead_letter_from_row, frame_from_row
+from gateway.journal_tables import LETTER_COLUMNS, SCHEMA, STEPS, dead_letter_from_row, frame_from_row
 from gateway.newest_frames import NewestFrames
 from gateway.schema import prepare
 from gateway.series import Seen, in_order_of_time, unpack
@@ -128,13 +128,27 @@ class Journal:
         rows = self._read("SELECT min(first_ms) FROM seen WHERE station = ? AND variable = ?", (station, variable))
         return rows[0][0] if rows else None
 
-    def dead_letters(self, only_replay: bool = False) -> list[DeadLetter]:
-        """Return the dead letters in the order they came; `only_replay`: those that someone asked to try again."""
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return the dead letters in the order they came."""
+        return [
+            dead_letter_from_row(row) for row in self._read(f"SELECT {LETTER_COLUMNS} FROM dead_letter ORDER BY id")
+        ]
+
+    def dead_letters_to_replay(self, settled: int, limit: int) -> list[DeadLetter]:
+        """Return up to `limit` of those that someone asked to try again, the oldest first.
+
+        What a store refused of a frame behind `settled` waits: it is counted when the frame is settled, and cannot be
+        taken back before.
+        """
         rows = self._read(
-            "SELECT at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, id"
-            " FROM dead_letter" + (" WHERE replay = 1" if only_replay else "") + " ORDER BY id"
+            f"SELECT {LETTER_COLUMNS} FROM dead_letter WHERE replay = 1 AND coalesce(seq, 0) <= ? ORDER BY id LIMIT ?",
+            (settled, limit),
         )
         return [dead_letter_from_row(row) for row in rows]
+
+    def count_dead_letters(self) -> int:
+        ((number,),) = self._read("SELECT count(*) FROM dead_letter")
+        return int(number)
 
     def reports(self, leaf: str, station: str | None = None) -> list[Report]:
         """Return the births, events or replies of one station, or of all, in the order they were told."""

@@ -9,7 +9,7 @@ from zlib import crc32
 from gateway.entries import ALL_FRESH, DeadLetter, Frame, whole
 from gateway.schema import Step
 
-__all__ = ["SCHEMA", "STEPS", "dead_letter_from_row", "frame_from_row"]
+__all__ = ["LETTER_COLUMNS", "SCHEMA", "STEPS", "dead_letter_from_row", "frame_from_row"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS frame (
@@ -74,6 +74,8 @@ CREATE TABLE IF NOT EXISTS seen (
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+LETTER_COLUMNS = "at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, id"
+
 
 def _protect_payloads(connection: sqlite3.Connection) -> None:
     columns = [row[1] for row in connection.execute("PRAGMA table_info(frame)")]
@@ -95,6 +97,7 @@ def frame_from_row(row: Sequence[Any]) -> Frame:
 
 
 def dead_letter_from_row(row: Sequence[Any]) -> DeadLetter:
+    """Return the dead letter of a row of LETTER_COLUMNS."""
     at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, letter_id = row
     return DeadLetter(
         at_ms, reason, topic, bool(authenticated), payload, key_id, seq, log_id, record_no, bool(forged), letter_id

@@ -19,11 +19,12 @@ from gateway.transaction import Transaction
 from gateway.windows import Windows
 from gateway.worker import Worker
 
-__all__ = ["Reception"]
+__all__ = ["REPLAY_LIMIT", "Reception"]
 
 log = logging.getLogger(__name__)
 
 GROUP_LIMIT = 500  # messages in one transaction: no message waits longer for its group than for the disk
+REPLAY_LIMIT = 100  # dead letters tried again before what has arrived is taken
 REPLAY_POLL_S = 2.0  # how soon a dead letter that someone asked to try again is tried
 DISK_RETRY_S = 2.0
 HOLD_S = 0.5  # between looks whether there is room again
@@ -71,10 +72,10 @@ class Reception(Worker):
             self.rest(HOLD_S)
             return 0
         self._ingest.look_again()
-        self._replay()
+        is_more_to_replay = self._replay()
         arrivals = self._link.take(GROUP_LIMIT)
         if not arrivals:
-            return REPLAY_POLL_S
+            return 0 if is_more_to_replay else REPLAY_POLL_S
         judgements = [self._judge(each) for each in arrivals]
         if self._write(judgements):
             self._link.acknowledge(arrivals)
@@ -89,21 +90,25 @@ class Reception(Worker):
             log.exception("a message on %s met a fault; it is kept as a dead letter", arrival.topic)
             return refused(f"fault: {fault!r}", arrival.topic, arrival.payload, arrival.received_at_ms)
 
-    def _replay(self) -> None:
-        letters = self._journal.dead_letters(only_replay=True)
-        # What a store refused is counted when the frame is settled; until then it cannot be taken back.
-        letters = [letter for letter in letters if (letter.seq or 0) <= self._progress.cursor(SETTLED)]
+    def _replay(self) -> bool:
+        """Try again some of the dead letters that someone asked for; return whether there may be more."""
+        letters = self._journal.dead_letters_to_replay(self._progress.cursor(SETTLED), REPLAY_LIMIT)
+        judgements, failed = [], []
         for letter in letters:
             try:
-                judgement = self._ingest.judge_again(letter, self._now_ms())
+                judgements.append(self._ingest.judge_again(letter, self._now_ms()))
             except Exception:
                 log.exception("dead letter %d cannot be tried again; it stays as it is", letter.id)
-                with self._journal.transaction() as transaction:
-                    transaction.end_replay(letter.id)
-                continue
-            self._write([judgement], replayed=letter.id)
+                failed.append(letter.id)
+        if judgements:
+            self._write(judgements, replayed=[each.id for each in letters if each.id not in failed])
+        if failed:
+            with self._journal.transaction() as transaction:
+                for letter_id in failed:
+                    transaction.end_replay(letter_id)
+        return len(letters) == REPLAY_LIMIT
 
-    def _write(self, judgements: list[Judgement], replayed: int | None = None) -> bool:
+    def _write(self, judgements: list[Judgement], replayed: Sequence[int] = ()) -> bool:
         """Journal all in one transaction, trying until it succeeds; False when stopped before."""
         changes = self._windows.take_changes()
         while not self.is_stopping:
@@ -116,8 +121,8 @@ class Reception(Worker):
                     for name, number in counts.items():
                         transaction.count(name, number)
                     transaction.save_runs(changes)
-                    if replayed is not None:
-                        transaction.drop_dead_letter(replayed)
+                    for letter_id in replayed:
+                        transaction.drop_dead_letter(letter_id)
             except sqlite3.Error as error:
                 self._complaint.raise_(f"{error}; nothing is acknowledged until it can be written")
                 self.rest(DISK_RETRY_S)

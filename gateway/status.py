@@ -13,7 +13,7 @@ def read_status(journal: Journal) -> dict[str, int]:
     head = journal.head()
     status = journal.counts()
     status["records_awaited"] = _awaited(journal)
-    status["dead_letters_kept"] = len(journal.dead_letters())
+    status["dead_letters_kept"] = journal.count_dead_letters()
     for name, seq in sorted(journal.cursors().items()):
         if name != SETTLED:
             status[f"behind_{name}"] = head - seq

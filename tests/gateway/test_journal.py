@@ -92,6 +92,17 @@ def test_a_record_that_two_stores_refuse_is_dead_once_and_neither_stored_nor_pen
     assert len(journal.dead_letters()) == 1
 
 
+def test_dead_letters_are_tried_again_a_few_at_a_time_and_those_of_a_store_when_settled(journal):
+    with journal.transaction() as transaction:
+        for seq in (9, None, 4, None):
+            transaction.add_dead_letter(letter(seq=seq, record_no=0))
+        for letter_id in (1, 2, 3, 4):
+            transaction.ask_for_replay(letter_id)
+    assert [each.id for each in journal.dead_letters_to_replay(settled=3, limit=10)] == [2, 4]
+    assert [each.id for each in journal.dead_letters_to_replay(settled=4, limit=2)] == [2, 3]
+    assert [each.id for each in journal.dead_letters_to_replay(settled=9, limit=10)] == [1, 2, 3, 4]
+
+
 def test_a_record_that_a_store_refused_can_be_dropped_once_every_store_has_passed_it(journal):
     add_frames(journal, 1)
     with journal.transaction() as transaction:

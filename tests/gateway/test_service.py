@@ -11,6 +11,7 @@ import pytest
 from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
 from gateway.observations import REMOVED, Gap, Observation
+from gateway.reception import REPLAY_LIMIT
 from gateway.service import Service
 from gateway.settings import WebSettings
 from gateway.status import read_status
@@ -315,7 +316,7 @@ def test_a_dead_letter_that_cannot_be_tried_again_stays_and_holds_nothing_up(ben
         with service.journal.transaction() as transaction:
             transaction.add_dead_letter(letter)
             transaction.ask_for_replay(1)
-        until(lambda: not service.journal.dead_letters(only_replay=True), "it was tried")
+        until(lambda: not service.journal.dead_letters_to_replay(0, 1), "it was tried")
         upper.publish(stage_batch(1, [500]))
         assert upper.has_receipts(7, 1, 1)
     assert len(service.journal.dead_letters()) == 1
@@ -328,6 +329,27 @@ class Poisonous(Ingest):
         if message == b"poison":
             raise ZeroDivisionError
         return super().judge(topic, message, received_at_ms)
+
+
+def test_more_dead_letters_than_are_tried_at_once_are_all_tried_again(bench, until):
+    count = 2 * REPLAY_LIMIT + 1
+    service = bench.start()
+    key_file = bench.settings.keys / bench.basin.code / "upper.key"
+    key = key_file.read_bytes()
+    key_file.unlink()
+    with bench.station("upper") as upper:
+        for record_no in range(count):
+            upper.publish(stage_batch(record_no, [500]))
+        until(lambda: service.counts()["messages_forged"] == count, "all are judged")
+        key_file.write_bytes(key)
+        with service.journal.transaction() as transaction:
+            for letter in service.journal.dead_letters():
+                transaction.ask_for_replay(letter.id)
+        assert upper.has_receipts(7, 0, count - 1)
+        until(service.is_idle, "the gateway is idle")
+    assert service.journal.dead_letters() == []
+    assert bench.store.count_records("upper", *FOREVER_MS) == count
+    assert_sums_hold(service.counts())
 
 
 def test_a_message_that_meets_a_fault_of_ours_is_a_dead_letter_and_the_flow_goes_on(bench, until, monkeypatch):
