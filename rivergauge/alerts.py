@@ -20,7 +20,9 @@ from rivergauge.listing import choose_form, print_listing
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Test, list, show and acknowledge what people are told of flags.", no_args_is_help=True)
+app = typer.Typer(
+    help="Test, list, show and acknowledge what people are told of flags.", no_args_is_help=True, add_completion=False
+)
 
 Row = dict[str, str | int | float | None]
 Ids = Annotated[list[int], typer.Argument(help="Numbers of alerts, from a message or from `alerts list`.")]

@@ -6,7 +6,8 @@ commands that need it.
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -38,7 +39,6 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 app = typer.Typer(
     name="rivergauge",
-    help="From the sensor at the river to the flag on the bulletin.",
     epilog="Begin with `rivergauge demo`. Every command explains itself: `rivergauge observations --help`.",
     no_args_is_help=True,
     add_completion=False,
@@ -49,6 +49,21 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; exit status 0 done, 1 the work failed, 2 wrong use."""
     app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("rivergauge"))
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """From the sensor at the river to the flag on the bulletin."""
 
 
 def _register(name: str, target: str, summary: str) -> None:
@@ -69,6 +84,11 @@ def _run(name: str, target: str, arguments: list[str]) -> None:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         raise typer.Exit(WRONG_USE) from None
+    except OSError as error:
+        if error.filename is None:  # no file that a user could do something about
+            raise
+        typer.echo(f"{error.filename}: {error.strerror}; `rivergauge {name}` could not go on", err=True)
+        raise typer.Exit(FAILED) from None
 
 
 def _load(name: str, target: str) -> Any:

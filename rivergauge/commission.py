@@ -22,16 +22,22 @@ def monitor(
     port: Annotated[str, typer.Option(help="The board's serial port, such as /dev/ttyUSB0.")],
     seconds: Annotated[float | None, typer.Option(min=0, help="For how long; without end if not given.")] = None,
 ) -> None:
-    """Show what a station says on its console, at the end of each wake and when something fails; Ctrl-C ends it."""
+    """Show what a station says on its console, at the end of each wake and when something fails; Ctrl-C ends it.
+
+    Example: rivergauge station monitor --port /dev/ttyUSB0
+    """
     with contextlib.suppress(KeyboardInterrupt), blamed(), Console(port) as console:
+        typer.echo(f"{port}: listening; a station that sleeps says nothing until it wakes", err=True)
         for line in console.lines(seconds):
             typer.echo(line)
 
 
 def await_first_record(console: Console, sampling: Sampling) -> int | None:
     """Show what the station says until a record of these wakes has its receipt; return its number, or None."""
+    limit_s = INTERVALS * sampling.send_every_s + START_S
+    typer.echo(f"listening until a record is receipted, for {-(-limit_s // 60)} min at most")
     first_next_no = None
-    for line in console.lines(INTERVALS * sampling.send_every_s + START_S):
+    for line in console.lines(limit_s):
         typer.echo(line)
         found = WAKE.match(line)
         if found is None:

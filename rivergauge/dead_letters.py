@@ -11,7 +11,9 @@ from rivergauge.listing import choose_form, print_listing
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, replay or drop what could not be stored.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, replay or drop what could not be stored.", no_args_is_help=True, add_completion=False
+)
 
 Ids = Annotated[list[int], typer.Argument(help="Numbers from `rivergauge deadletters list`.")]
 COLUMNS = ["id", "received_at", "reason", "topic", "log_id", "record_no", "authenticated", "bytes"]

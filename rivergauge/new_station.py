@@ -1,5 +1,6 @@
 """`rivergauge station new`: a station added to the basin file, with what no default can know asked for."""
 
+import dataclasses
 import json
 import os
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rivergauge.basin import load_basin
+from rivergauge.basin import BasinError, load_basin
 
 __all__ = ["new"]
 
@@ -95,8 +96,11 @@ def new(
     unfinished = basin.with_name(basin.name + ".new")
     unfinished.write_text(basin.read_text("utf-8").rstrip("\n") + "\n\n" + text, "utf-8")
     try:
-        load_basin(unfinished)  # raises BasinError, which the command line tells with its lines
+        load_basin(unfinished)
         os.replace(unfinished, basin)
+    except BasinError as error:
+        # Of the new station alone, at lines that no file has.
+        raise BasinError([dataclasses.replace(each, file=basin, line=None) for each in error.problems]) from None
     finally:
         unfinished.unlink(missing_ok=True)
     typer.echo(f"{basin}: {station} added; translate its names, describe its sensor, then `rivergauge station flash`")

@@ -19,6 +19,7 @@ __all__ = ["simulate"]
 
 FAILED = 1
 DAY_MS = 86_400_000
+LONGEST_DAYS = 3660  # ten years
 
 
 def simulate(
@@ -28,7 +29,7 @@ def simulate(
         Path | None, typer.Option(metavar="FILE.csv", help="The river; a synthetic flood if none.")
     ] = None,
     from_ms: Annotated[int | None, typer.Option("--from", parser=utc_ms, metavar="TIME", help="Begin.")] = None,
-    days: Annotated[float, typer.Option(min=0.01, help="For how long, in days of the river.")] = 1.0,
+    days: Annotated[float, typer.Option(min=0.01, max=LONGEST_DAYS, help="For how long, in days of the river.")] = 1.0,
     faults: Annotated[
         str, typer.Option(metavar="none|all|NAME,...", help=f"What fails, in turn and together: {', '.join(FAULTS)}.")
     ] = "none",
@@ -38,6 +39,8 @@ def simulate(
     """Run the real firmware of one station on this machine, with a broker and a gateway, and account for every record.
 
     Exit status 1 when a record that was due is not stored exactly once.
+
+    Example: rivergauge station simulate --station uchkurgan --days 7 --faults all
     """
     failing = _parse_faults(faults)
     described = basin_with(basin, station)
@@ -52,6 +55,9 @@ def simulate(
             planned = plan_faults(rig, virtual, failing, start_ms, last_ms)
             if failing and not planned:
                 raise typer.BadParameter(f"found {days:g}, expected at least 1 with --faults", param_hint="--days")
+            for day, end_ms in enumerate(range(start_ms + DAY_MS, last_ms, DAY_MS), start=1):
+                rig.run_until(end_ms)
+                typer.echo(f"day {day} of {days:g} is simulated", err=True)
             rig.run_until(last_ms)
             (account,) = rig.finish(last_ms)
             recorded = count_records(virtual.flash)

@@ -85,9 +85,12 @@ def flash(
     Example: rivergauge station flash --station uchkurgan --port /dev/ttyUSB0 --broker gauges.example.org:1883
     """
     described = basin_with(basin, station)
-    with blamed(), BoardConnection(port) as connection:
+    servers = _servers(broker, time_server)
+    with blamed():
         access = station_access(station, broker_folder, username, password_file, wifi_file)
-        servers = _servers(broker, time_server)
+    if not as_json:
+        typer.echo(f"{port}: asking the board what it holds")
+    with blamed(), BoardConnection(port) as connection:
         kind = _kind(connection, port, board)
         plan = _plan(described, station, servers, access, keys, kind, may_make_key=not dry_run)
         if dry_run:
@@ -124,6 +127,9 @@ def commission(
     """Flash a station and listen to it until its first record was measured, sent and receipted by the gateway.
 
     Exit status 1 when that does not happen within two intervals of sending; what the station said tells why.
+
+    Example: rivergauge station commission --station uchkurgan --port /dev/ttyUSB0
+    --broker gauges.example.org:8883 --broker-folder broker
     """
     flash(station, port, broker, basin, keys, time_server, broker_folder, username, password_file, wifi_file, None)
     with blamed(), Console(port) as console:
@@ -151,11 +157,16 @@ def verify_board(
     """Compare every file on a board with what belongs there, by hashes computed on the board; exit 1 when one differs.
 
     The board's application is stopped for it and started again.
+
+    Example: rivergauge station verify --station uchkurgan --port /dev/ttyUSB0 --broker gauges.example.org:1883
     """
     described = basin_with(basin, station)
-    with blamed(), BoardConnection(port) as connection:
+    servers = _servers(broker, time_server)
+    with blamed():
         access = station_access(station, broker_folder, username, password_file, wifi_file)
-        servers = _servers(broker, time_server)
+    if not as_json:
+        typer.echo(f"{port}: asking the board what it holds")
+    with blamed(), BoardConnection(port) as connection:
         plan = _plan(described, station, servers, access, keys, connection.board(), may_make_key=False)
         found = verify(connection, plan)
         connection.reset()

@@ -1,6 +1,7 @@
 """The console of a board, reached through mpremote: the same for a board on USB and for a virtual station."""
 
 import contextlib
+import io
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -65,7 +66,8 @@ class BoardConnection:
         with self._blame("open"):
             self._transport = SerialTransport(self._port, timeout=SILENCE_S)
         try:
-            with self._blame("enter the raw REPL of"):
+            # mpremote prints what it heard in place of a prompt.
+            with self._blame("enter the raw REPL of"), contextlib.redirect_stdout(io.StringIO()):
                 self._transport.enter_raw_repl(timeout_overall=SILENCE_S)
         except FlashError:
             self._transport.close()
@@ -131,5 +133,5 @@ class BoardConnection:
         except (TransportError, serial.SerialException, OSError) as error:
             raise FlashError(
                 f"{self._port}: could not {what} the board ({str(error).strip()}); check that the port is right,"
-                f" that no other program uses it, and that the board runs MicroPython"
+                f" that you may use it and no other program does, and that the board runs MicroPython"
             ) from error

@@ -31,7 +31,7 @@ class Console:
             self._serial.reset_input_buffer()
         except (serial.SerialException, OSError) as error:
             raise FlashError(
-                f"{self._port}: could not open it ({error}); check that no other program uses it"
+                f"{self._port}: could not open it ({error}); check that you may use it and no other program does"
             ) from error
         return self
 

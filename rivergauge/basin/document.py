@@ -41,7 +41,7 @@ def read_document(file: Path) -> Document:
         document.problems.append(Problem(file, None, "", error.strerror or str(error), "a readable TOML file"))
         return document
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # some editors on Windows put a byte order mark first
         values = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

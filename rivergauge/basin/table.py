@@ -175,7 +175,7 @@ def refuse_repeated(tables: list[Table], key: str, values: Sequence[object]) -> 
         if not table.is_sound:
             continue  # its value may be a stand-in
         if value in seen:
-            table.note(key, f"{value} a second time", f"a {key} that no other has")
+            table.note(key, f"{value} a second time", "one that no other has")
         seen.add(value)
 
 

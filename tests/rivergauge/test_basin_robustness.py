@@ -56,3 +56,8 @@ def test_a_changed_line_gives_a_basin_or_problems_with_their_lines(tmp_path, pos
                     problem.path in {"basin", "station"} and problem.found.startswith("no")
                 )
                 assert problem.line is None or 1 <= problem.line <= len(variant)
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_a_basin(tmp_path):
+    (tmp_path / "basin.toml").write_text("\n".join(ROWS), "utf-8-sig")
+    assert len(load_basin(tmp_path / "basin.toml").stations) == 1

@@ -6,12 +6,14 @@ import json
 import resource
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
 
 from rivergauge.basin import load_basin
-from rivergauge.cli import COMMANDS
+from rivergauge.cli import COMMANDS, _load
 from tests.fakes.flood import fill_store
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -59,6 +61,40 @@ def test_every_command_explains_itself(name):
     finished = rivergauge(name, "--help")
     assert finished.returncode == DONE
     assert f"Usage: rivergauge {name}" in finished.stdout
+
+
+def commands_of(name, command):
+    """Yield every command that does something, by the words that call it."""
+    if isinstance(command, TyperGroup):
+        for word, inner in command.commands.items():
+            yield from commands_of(f"{name} {word}", inner)
+    else:
+        yield name, command
+
+
+@pytest.mark.parametrize(("name", "target"), [(name, target) for name, target, _ in COMMANDS])
+def test_every_command_gives_an_example_and_options_of_its_own_only(name, target):
+    for words, command in commands_of(name, _load(name, target)):
+        assert f"Example: rivergauge {words}" in " ".join(command.help.split())
+    assert "--install-completion" not in rivergauge(name, "--help").stdout
+
+
+def test_the_version_is_that_of_the_package():
+    finished = rivergauge("--version")
+    assert (finished.returncode, finished.stdout.strip()) == (DONE, metadata.version("rivergauge"))
+
+
+def test_a_file_that_cannot_be_written_is_told_with_its_path(tmp_path):
+    (tmp_path / "basin.toml").write_bytes((DEPLOY / "basin.toml").read_bytes())
+    (tmp_path / "basin.toml.new").mkdir()
+    finished = rivergauge(
+        *("station", "new", "--station", "kampyrravat", "--name", "K", "--river", "K", "--country", "UZ"),
+        *("--latitude", "40", "--longitude", "73", "--gauge-zero", "620", "--height-system", "Baltic 1977"),
+        *("--zero-distance", "9", "--warning-stage", "2", "--warning-source", "nobody"),
+        cwd=tmp_path,
+    )
+    assert finished.returncode == FAILED
+    assert finished.stderr.startswith("basin.toml.new: Is a directory")
 
 
 def test_help_imports_no_subcommand():

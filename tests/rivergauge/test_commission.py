@@ -67,6 +67,7 @@ def test_a_station_that_reaches_no_broker_says_so_and_is_not(station, basin, tmp
     monkeypatch.setattr("rivergauge.commission.START_S", -116)  # four seconds in place of four minutes
     done = commission(station, basin, tmp_path, free_port())
     assert done.exit_code == 1, done.output
+    assert "listening until a record is receipted, for 1 min at most" in done.output
     assert "uplink: refused" in done.output and "no record was receipted" in done.output
 
 
@@ -74,7 +75,8 @@ def test_a_monitor_shows_what_a_station_says(station, basin, tmp_path, monkeypat
     monkeypatch.setattr("rivergauge.commission.START_S", -118)
     commission(station, basin, tmp_path, free_port())
     shown = CliRunner().invoke(app, ["monitor", "--port", station.console_port, "--seconds", "3"])
-    assert shown.exit_code == 0 and "wake: next record" in shown.output
+    assert shown.exit_code == 0 and "wake: next record" in shown.stdout
+    assert f"{station.console_port}: listening" in shown.stderr
 
 
 def test_a_port_that_is_not_there_is_told_in_one_line():

@@ -61,5 +61,6 @@ def test_a_station_that_does_not_fit_leaves_the_file_as_it_was(basin, change, ca
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code != 0
-    assert "expected" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "expected" in said and ".new" not in said, "named is the file that the user knows"
     assert basin.read_bytes() == before and [path.name for path in basin.parent.iterdir()] == ["basin.toml"]

@@ -25,6 +25,7 @@ def _parts(part):
 def test_no_scheduled_record_is_missing_whatever_fails():
     done = simulate("--days", "1.5", "--faults", "all")
     assert done.exit_code == 0, done.output
+    assert "day 1 of 1.5 is simulated" in done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     assert summary["scheduled"] == summary["recorded"] == summary["sent"] == 144
     assert summary["missing"] == summary["stored_twice"] == 0

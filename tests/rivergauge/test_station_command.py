@@ -1,6 +1,8 @@
 """`rivergauge station`: flashing and verifying a virtual station over its console, and simulating one."""
 
 import json
+import os
+import pty
 import stat
 from pathlib import Path
 
@@ -103,6 +105,31 @@ def test_wrong_use_is_told_in_one_line(blank, tmp_path, change, exit_code, said)
         assert board.hashes() == {}
 
 
+@pytest.mark.parametrize("command", ["flash", "verify"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"--broker": "gauges.example.org"}, "expected HOST:PORT", id="broker"),
+        pytest.param({"--broker-folder": "nowhere"}, "nowhere/ca.crt: No such file", id="folder of certificates"),
+    ],
+)
+def test_what_is_given_is_looked_at_before_the_board_is(command, change, said):
+    given = {"--station": "uchkurgan", "--basin": BASIN, "--broker": BROKER, "--port": "/dev/ttyNONE", **change}
+    done = CliRunner().invoke(app, [command, *(str(word) for pair in given.items() for word in pair)])
+    assert done.exit_code != 0 and said in " ".join(done.output.replace("│", " ").split())
+
+
+def test_a_port_at_which_nobody_answers_is_told_in_words(monkeypatch):
+    monkeypatch.setattr("firmware.flash.connection.SILENCE_S", 0.2)
+    ours, theirs = pty.openpty()
+    words = ["--station", "uchkurgan", "--basin", BASIN, "--broker", BROKER, "--port", os.ttyname(theirs)]
+    said = run("verify", *words, expect=1).splitlines()
+    os.close(ours)
+    os.close(theirs)
+    assert len(said) == 2
+    assert "asking the board what it holds" in said[0] and "could not enter the raw REPL" in said[1]
+
+
 def test_a_simulated_station_accounts_for_every_record(part):
     part("mosquitto")
     part("micropython")
@@ -117,3 +144,8 @@ def test_a_river_file_that_cannot_be_used_ends_with_status_2(tmp_path):
     river.write_text("when,level\n")
     words = ["--basin", BASIN, "--station", "uchkurgan", "--river", river]
     assert "line 1: found the columns when,level" in run("simulate", *words, expect=2)
+
+
+@pytest.mark.parametrize("days", ["0", "inf", "nan"])
+def test_a_station_is_simulated_for_days_that_have_an_end(days):
+    assert "--days" in run("simulate", "--basin", BASIN, "--station", "uchkurgan", "--days", days, expect=2)
