@@ -78,8 +78,8 @@ class Wake:
         self._board = board
         self._configuration = configuration
         self._trial = trial
-        self._orders = Orders(root, configuration.configuration_no)
-        self._orders.apply_to(configuration)
+        self._orders = Orders(root)
+        self._orders.apply_to(configuration, trial.is_on)
         self._black_box = black_box
         if configuration.modem is not None:
             board.use_modem(configuration.modem)

@@ -13,19 +13,16 @@ _FILE = "/orders.json"
 class Orders:
     """Read from the folder `root`; absent or damaged it holds none."""
 
-    def __init__(self, root, configuration_no):
+    def __init__(self, root):
         self._path = root + _FILE
-        self._kept = {"configuration_no": configuration_no, "command_nos": {}, "intervals_s": None, "is_test": False}
+        self._kept = {"command_nos": {}, "intervals_s": None, "in_place_of_s": None, "is_test": False}
         self._kept["range_again"] = None
+        self._configured_s = None  # the intervals of the configuration in force
         try:
             with open(self._path) as file:
                 self._kept.update(json.load(file))
         except (OSError, ValueError):
             pass
-        if self._kept["configuration_no"] != configuration_no:
-            # Intervals were ordered for another configuration; command numbers rise for ever.
-            self._kept["configuration_no"] = configuration_no
-            self._kept["intervals_s"] = None
 
     @property
     def is_test(self):
@@ -41,12 +38,18 @@ class Orders:
         self._kept["range_again"] = [first, last] if first <= last else None
         self._save()
 
-    def apply_to(self, configuration):
-        """Put the intervals ordered in the place of the configuration's own."""
-        if self._kept["intervals_s"] is not None:
+    def apply_to(self, configuration, is_on_trial):
+        """Put the intervals ordered in the place of those they were ordered for.
+
+        A configuration with others is a later word on them: it ends the order, unless it is only on trial.
+        """
+        self._configured_s = [configuration.record_every_ms // 1000, configuration.send_every_ms // 1000]
+        if self._kept["in_place_of_s"] == self._configured_s:
             record_every_s, send_every_s = self._kept["intervals_s"]
             configuration.record_every_ms = record_every_s * 1000
             configuration.send_every_ms = send_every_s * 1000
+        elif not is_on_trial:
+            self._kept["intervals_s"] = self._kept["in_place_of_s"] = None  # on flash with the next command
 
     def accept(self, gateway, command_no):
         """Return True, and keep the number, when it is newer than every one of this gateway before."""
@@ -61,6 +64,7 @@ class Orders:
         if not 1 <= record_every_s <= send_every_s <= DAY_S or DAY_S % record_every_s or send_every_s % record_every_s:
             return False
         self._kept["intervals_s"] = [record_every_s, send_every_s]
+        self._kept["in_place_of_s"] = self._configured_s
         self._save()
         return True
 

@@ -10,7 +10,7 @@ from protocol.commands import DONE, FAILED
 from protocol.text_parts import PART_LIMIT, split_text
 from tests.fakes.board import FakeBoard
 from tests.firmware.station import test_app as wakes
-from tests.firmware.station.test_uplink import give, outcome, pending_count
+from tests.firmware.station.test_uplink import answer, give, outcome, pending_count
 
 DEAD_PORT = 9  # of a broker that is not there
 RATING = {"id": "r", "interpolation": "linear", "stages_m": [0.0, 2.0], "discharges_m3_s": [0.0, 100.0]}
@@ -197,6 +197,65 @@ def test_a_second_configuration_waits_until_the_first_was_tried(board, gateway, 
     gateway.wait_for("replies", 2)
     assert [reply.outcome for reply in gateway.replies] == [DONE, FAILED]
     assert "on trial" in gateway.replies[1].detail
+
+
+def intervals_s(board):
+    """Return the last two steps between records, in s."""
+    first, second, third = (record.utc_ms // 1000 for record in wakes.records(board)[-3:])
+    return [second - first, third - second]
+
+
+def test_intervals_ordered_before_a_trial_are_back_when_the_configuration_is_given_up(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 300}, 1)
+    wakes.run(board, root, 1)
+    (part,) = split_text(text_of(changed(sampling={"record_every_s": 600, "send_every_s": 600})))
+    give(gateway, "new-configuration", part, 2)
+    wakes.run(board, root, 2)
+    answer(board, gateway, False)  # without receipts no cycle is whole
+    give(gateway, "report-health", command_no=3)
+    wakes.run(board, root, 1)
+    assert [reply.outcome for reply in gateway.replies] == [DONE] * 3, "the third during the trial"
+    board.patience_ms = 50
+    wakes.run(board, root, 3)
+    assert intervals_s(board) == [600, 600]
+    wakes.run(board, root, WAKES_LIMIT - 4)
+    answer(board, gateway, True)
+    wakes.run(board, root, 14)  # a gateway that was away is tried less often
+    assert [event.name for event in gateway.events] == [REVERTED]
+    assert intervals_s(board) == [300, 300]
+
+
+def test_intervals_ordered_before_a_trial_give_way_to_others_of_a_configuration_that_is_kept(board, gateway, root):
+    wakes.run(board, root, 2)
+    (part,) = split_text(text_of(changed(sampling={"record_every_s": 600, "send_every_s": 600})))
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 300}, 1)
+    give(gateway, "new-configuration", part, 2)
+    wakes.run(board, root, 6)
+    assert [event.name for event in gateway.events] == [KEPT]
+    assert intervals_s(board) == [600, 600]
+
+
+def test_intervals_ordered_before_a_trial_outlast_a_configuration_that_leaves_them_as_they_are(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 300}, 1)
+    give(gateway, "new-configuration", split_text(text_of(changed()))[0], 2)
+    wakes.run(board, root, 6)
+    assert [event.name for event in gateway.events] == [KEPT]
+    assert intervals_s(board) == [300, 300]
+
+
+def test_intervals_ordered_during_a_trial_are_refused_with_the_reason(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "new-configuration", split_text(text_of(changed()))[0], 1)
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 300}, 2)
+    wakes.run(board, root, 1)
+    assert outcome(gateway, 2) == FAILED and "on trial: wait for its event" in gateway.replies[1].detail
+    wakes.run(board, root, 2)
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 300}, 3)
+    wakes.run(board, root, 5)
+    assert outcome(gateway, 3) == DONE, "after it"
+    assert intervals_s(board) == [300, 300]
 
 
 def test_a_new_rating_changes_nothing_else(board, gateway):

@@ -1,5 +1,6 @@
 """The station's uplink against a real Mosquitto, with a gateway that answers as each test wants."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -368,17 +369,28 @@ def outcome(gateway, count=1):
     return gateway.replies[-1].outcome
 
 
-def test_a_command_sets_the_intervals_until_the_next_configuration(board, gateway, root):
+def test_a_command_sets_the_intervals_until_a_configuration_with_others_is_flashed(board, gateway, root):
+    def last_step_ms():
+        before, last = wakes.records(board)[-2:]
+        return last.utc_ms - before.utc_ms
+
+    def flash(configuration):
+        with open(root + "/station.json", "w") as file:
+            json.dump(configuration, file)
+
     wakes.run(board, root, 2)
     give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 600})
     wakes.run(board, root, 7)
     assert outcome(gateway) == DONE
     sent_ms = [batch.times_ms[-1] for batch in gateway.batches]
     assert sent_ms[-1] - sent_ms[-2] == 600_000
-    assert wakes.records(board)[-1].utc_ms - wakes.records(board)[-2].utc_ms == 300_000
-    other = wakes.folder(wakes.configuration(configuration_no=2))
-    wakes.run(board, other, 3)
-    assert wakes.records(board)[-1].utc_ms - wakes.records(board)[-2].utc_ms == 900_000
+    assert last_step_ms() == 300_000
+    flash(wakes.configuration(configuration_no=2))
+    wakes.run(board, root, 3)
+    assert last_step_ms() == 300_000
+    flash(wakes.configuration(configuration_no=3, sampling={"record_every_s": 900, "send_every_s": 1800}))
+    wakes.run(board, root, 3)
+    assert last_step_ms() == 900_000
 
 
 def test_intervals_that_do_not_fit_are_refused_with_what_was_expected(board, gateway, root):
