@@ -14,7 +14,7 @@ from gateway.keys import KeyFileError, Keys
 from gateway.losses import Losses
 from gateway.plausibility import Plausibility
 from gateway.quarantine import Quarantine
-from gateway.record_intake import ChannelTwice, Origin, RecordIntake, TooManyRecords
+from gateway.record_intake import BeyondLimit, ChannelTwice, Origin, RecordIntake
 from gateway.reports import REPORT_DECODERS, take_report
 from gateway.senml_batches import PackRefused
 from gateway.windows import Windows
@@ -65,6 +65,11 @@ class Ingest:
 
     def judge(self, topic: str, message: bytes, received_at_ms: int) -> Judgement:
         """Return what becomes of a message as it came from the broker."""
+        judgement = self._judge(topic, message, received_at_ms)
+        self._quarantine.keep_dead(judgement.dead_letters)
+        return judgement
+
+    def _judge(self, topic: str, message: bytes, received_at_ms: int) -> Judgement:
         place = self._places.get(topic)
         if place is None:
             try:
@@ -99,11 +104,15 @@ class Ingest:
                     Origin(DATA, station, topic, sealed.key_id), sealed.payload, received_at_ms
                 )
             return take_report(station, leaf, sealed.payload, received_at_ms)
-        except TooManyRecords as error:
+        except BeyondLimit as error:
             return quarantined(error.excess, topic, message, received_at_ms, authenticated=True)
         except (DecodeError, UnknownVariable, ChannelTwice) as error:
             reason = located(error) if isinstance(error, DecodeError) else str(error)
-            judgement = refused(reason, topic, message, received_at_ms, authenticated=True)
+            excess = self._quarantine.refuse_dead(station, topic)
+            if excess is None:
+                judgement = refused(reason, topic, message, received_at_ms, authenticated=True)
+            else:
+                judgement = quarantined(excess, topic, message, received_at_ms, authenticated=True)
             if leaf == DATA:
                 judgement.answer = self._refusal(station, keys[sealed.key_id], sealed, error)
             return judgement
@@ -129,7 +138,7 @@ class Ingest:
             return quarantined(excess, origin.topic, message, received_at_ms, authenticated=False)
         try:
             return self._intake.take_senml(origin, message, self._stations[origin.station], received_at_ms)
-        except TooManyRecords as error:
+        except BeyondLimit as error:
             return quarantined(error.excess, origin.topic, message, received_at_ms, authenticated=False)
         except (DecodeError, PackRefused) as error:
             reason = located(error) if isinstance(error, DecodeError) else str(error)

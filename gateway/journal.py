@@ -18,6 +18,7 @@ from gateway.damage import telling_of_damage
 from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
 from gateway.journal_tables import LETTER_COLUMNS, SCHEMA, STEPS, dead_letter_from_row, frame_from_row
 from gateway.newest_frames import NewestFrames
+from gateway.quarantine import QUARANTINED
 from gateway.schema import prepare
 from gateway.series import Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
@@ -145,6 +146,15 @@ class Journal:
             (settled, limit),
         )
         return [dead_letter_from_row(row) for row in rows]
+
+    def dead_letter_bytes(self) -> dict[str, int]:
+        """Return by topic how much the authenticated dead letters take, without those that are in quarantine."""
+        rows = self._read(
+            "SELECT topic, sum(length(payload)) FROM dead_letter WHERE authenticated = 1 AND reason NOT LIKE ? || '%'"
+            " GROUP BY topic",
+            (QUARANTINED,),
+        )
+        return dict(rows)
 
     def count_dead_letters(self) -> int:
         ((number,),) = self._read("SELECT count(*) FROM dead_letter")

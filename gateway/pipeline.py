@@ -9,6 +9,7 @@ from gateway.announcing import Announcer, state_gone
 from gateway.basin_parts import Lasting, make_parts
 from gateway.clock_watch import ClockWatch
 from gateway.commanding.worker import Commanding
+from gateway.dead_letter_share import SHARE, DeadLetterShare
 from gateway.entries import SETTLED
 from gateway.expiry import Expiry
 from gateway.feeding import Feeder
@@ -65,7 +66,8 @@ class Pipeline:
         self._progress = Progress(journal.head(), journal.cursors(), len(journal.outbox(-1)))
         self._ownership = Ownership(settings.ownership, monotonic)
         self._clock_watch = ClockWatch(monotonic)
-        quarantine, answers_for = Quarantine(settings.limits), self._ownership.answers_for
+        dead_letters = DeadLetterShare(round(SHARE * limit_bytes), journal.dead_letter_bytes, monotonic)
+        quarantine, answers_for = Quarantine(settings.limits, dead_letters), self._ownership.answers_for
         self._lasting = Lasting(
             settings, journal, keys, windows, losses, self._clock_watch, quarantine, answers_for, now_ms
         )
@@ -92,7 +94,7 @@ class Pipeline:
             if isinstance(each, VolatileStore)
         ]
         passed = [FLAGGING, RECEIPTS, SETTLED, *self._store_names, *(each.cursor_name for each in self._rewriting)]
-        trimming = Trimming(passed, journal, self._progress, self._room.is_tight)
+        trimming = Trimming(passed, journal, self._progress, limit_bytes, self._room.is_tight)
         self._workers: list[Worker] = [
             self.reception, self._flagging, *self._feeders, *self._rewriting, self._post, trimming,
             Heartbeat(self._beat), self._commanding, *_expiries(settings, now_ms),

@@ -1,11 +1,14 @@
-"""Keeps a station that sends without measure from hurting the others: beyond its limit nothing more of it is taken.
+"""Keeps a station that sends without measure from hurting the others: what is beyond its limits is not taken.
 
 The law this file keeps: what is not taken is not receipted, so that the station keeps its records and sends them later,
 and it is acknowledged in its turn like any other message. No I/O; the time is handed in.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.dead_letter_share import DeadLetterShare
+from gateway.entries import DeadLetter
 from gateway.rate_limits import RateLimits
 
 __all__ = ["LETTERS_PER_MINUTE", "QUARANTINED", "Excess", "Quarantine"]
@@ -38,8 +41,9 @@ class Quarantine:
     A station's own count is of authenticated messages alone, or anyone could shut it out.
     """
 
-    def __init__(self, limits: RateLimits) -> None:
+    def __init__(self, limits: RateLimits, dead_letters: DeadLetterShare) -> None:
         self._limits = limits
+        self._dead_letters = dead_letters
         self._minutes: dict[str, _Minute] = {}
 
     def add_message(self, sender: str, received_at_ms: int) -> Excess | None:
@@ -49,16 +53,29 @@ class Quarantine:
         if minute is None or not 0 <= received_at_ms - minute.began_ms < MINUTE_MS:
             minute = self._minutes[sender] = _Minute(received_at_ms)
         minute.messages += 1
-        return self._excess(minute, "messages", minute.messages, self._limits.messages_per_minute)
+        return self._beyond(minute, "messages", minute.messages, self._limits.messages_per_minute)
 
     def add_records(self, sender: str, count: int) -> Excess | None:
         """Count the records of the message that was counted last; return why they are not to be taken, if so."""
         minute = self._minutes[sender]
         minute.records += count
-        return self._excess(minute, "records", minute.records, self._limits.records_per_minute)
+        return self._beyond(minute, "records", minute.records, self._limits.records_per_minute)
 
-    def _excess(self, minute: _Minute, what: str, number: int, limit: int) -> Excess | None:
-        if number <= limit:
+    def keep_dead(self, letters: Iterable[DeadLetter]) -> None:
+        """Count what becomes dead letters."""
+        self._dead_letters.add(letters)
+
+    def refuse_dead(self, sender: str, topic: str) -> Excess | None:
+        """Return why the message that was counted last is not to become a dead letter, if so."""
+        if not self._dead_letters.is_used_up(topic):
             return None
-        minute.excess += 1
-        return Excess(f"{QUARANTINED}: more than {limit} {what} within a minute", minute.excess)
+        reason = "the dead letters of this topic take all the room they may: replay or drop them"
+        return _excess(self._minutes[sender], reason)
+
+    def _beyond(self, minute: _Minute, what: str, number: int, limit: int) -> Excess | None:
+        return _excess(minute, f"more than {limit} {what} within a minute") if number > limit else None
+
+
+def _excess(minute: _Minute, reason: str) -> Excess:
+    minute.excess += 1
+    return Excess(f"{QUARANTINED}: {reason}", minute.excess)

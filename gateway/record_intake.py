@@ -22,7 +22,7 @@ from protocol.data_reader import DataReader
 from protocol.messages import Batch
 from rivergauge.basin import SenmlName
 
-__all__ = ["PACKS_REMEMBERED", "ChannelTwice", "Origin", "RecordIntake", "TooManyRecords"]
+__all__ = ["PACKS_REMEMBERED", "BeyondLimit", "ChannelTwice", "Origin", "RecordIntake"]
 
 # SenML packs by station whose repetition is known as such. A pack repeated later still is refused by a store that has
 # its instants; without a limit anyone who may write to the topic could fill the memory.
@@ -50,8 +50,8 @@ class ChannelTwice(ValueError):
         super().__init__("channel-twice: two columns of one sensor, variable and statistic")
 
 
-class TooManyRecords(Exception):
-    """A station is beyond its limit of records, by the message in hand."""
+class BeyondLimit(Exception):
+    """A station is beyond one of its limits, by the message in hand."""
 
     def __init__(self, excess: Excess) -> None:
         super().__init__(excess.reason)
@@ -77,11 +77,12 @@ class RecordIntake:
         self._reader = DataReader()
 
     def take_data(self, origin: Origin, payload: bytes, received_at_ms: int) -> Judgement:
-        """Take a batch; raise DecodeError, UnknownVariable, ChannelTwice or TooManyRecords, and nothing is changed."""
+        """Take a batch; raise DecodeError, UnknownVariable, ChannelTwice or BeyondLimit, and nothing is changed."""
         batch, names = read_head(self._reader, payload)
         if len(set(names)) < len(names):
             raise ChannelTwice
         self._count_records(origin.sender, len(batch.times_ms))
+        self._refuse_dead(origin, batch)
         # Before the records are admitted: what a store has already must be known by then.
         written_off = self._losses.account(origin.station, batch)
         judgement = self._take_records(origin, payload, batch, received_at_ms)
@@ -94,7 +95,7 @@ class RecordIntake:
         return judgement
 
     def take_senml(self, origin: Origin, message: bytes, names: Sequence[SenmlName], received_at_ms: int) -> Judgement:
-        """Take a pack of another maker's logger; raise DecodeError, PackRefused or TooManyRecords."""
+        """Take a pack of another maker's logger; raise DecodeError, PackRefused or BeyondLimit."""
         log_id, payload = read_pack(message, received_at_ms, names)
         batch = decode_records(payload, log_id)
         self._count_records(origin.sender, len(batch.times_ms))
@@ -154,10 +155,18 @@ class RecordIntake:
             judgement.counts["records_time_doubted"] += len({index for index, _ in doubts}.intersection(fresh))
         judgement.frame = _frame(origin, payload, batch, fresh, received_at_ms)
 
+    def _refuse_dead(self, origin: Origin, batch: Head) -> None:
+        """Leave a batch with dead records to its station where that has filled its room for dead letters."""
+        excess = self._quarantine.refuse_dead(origin.sender, origin.topic)
+        if excess is not None and self._windows.has_objection(
+            origin.station, batch.log_id, batch.first_record_no, batch.times_ms
+        ):
+            raise BeyondLimit(excess)
+
     def _count_records(self, sender: str, count: int) -> None:
         excess = self._quarantine.add_records(sender, count)
         if excess is not None:
-            raise TooManyRecords(excess)
+            raise BeyondLimit(excess)
 
 
 def _frame(origin: Origin, payload: bytes, batch: Batch | Head, fresh: tuple[int, ...], received_at_ms: int) -> Frame:

@@ -15,6 +15,8 @@ from gateway.windows import Run
 
 __all__ = ["Transaction"]
 
+# Until then a dead letter says that a record of its frame is not to be counted as stored.
+IS_SETTLED = "coalesce(seq, 0) <= coalesce((SELECT seq FROM cursor WHERE name = :settled), 0)"
 REPORTS_PER_STATION = 500  # births, events and replies that are kept
 
 
@@ -58,24 +60,22 @@ class Transaction:
         )  # fmt: skip
         return added.rowcount > 0
 
-    def drop_excess_of_strangers(self, limit: int) -> int:
-        """Drop the oldest dead letters that did not verify, beyond `limit` of them; return how many."""
-        dropped = self._connection.execute(
-            "DELETE FROM dead_letter WHERE id IN"
-            " (SELECT id FROM dead_letter WHERE authenticated = 0 ORDER BY id DESC LIMIT -1 OFFSET ?)",
-            (limit,),
-        )
-        self.count("strangers_dropped", dropped.rowcount)
-        return dropped.rowcount
+    def drop_excess_of_strangers(self, limit: int, limit_bytes: int) -> None:
+        """Drop the oldest dead letters that did not verify, beyond a number or the bytes of them, and count them."""
+        self.count("strangers_dropped", self._drop_excess("authenticated = 0", limit, limit_bytes))
 
-    def drop_excess_of_quarantined(self, limit: int) -> int:
-        """Drop the oldest dead letters of stations beyond their limit, beyond `limit` of them; return how many."""
+    def drop_excess_of_quarantined(self, limit: int, limit_bytes: int) -> None:
+        """Drop the oldest dead letters of stations beyond their limits in the same way."""
+        self.count("quarantined_dropped", self._drop_excess(f"reason LIKE '{QUARANTINED}%'", limit, limit_bytes))
+
+    def _drop_excess(self, which: str, limit: int, limit_bytes: int) -> int:
         dropped = self._connection.execute(
-            "DELETE FROM dead_letter WHERE id IN"
-            " (SELECT id FROM dead_letter WHERE reason LIKE ? || '%' ORDER BY id DESC LIMIT -1 OFFSET ?)",
-            (QUARANTINED, limit),
+            "DELETE FROM dead_letter WHERE id IN (SELECT id FROM"
+            " (SELECT id, row_number() OVER newest AS place, sum(length(payload)) OVER newest AS bytes"
+            f" FROM dead_letter WHERE {which} AND {IS_SETTLED} WINDOW newest AS (ORDER BY id DESC))"
+            " WHERE place > :limit OR bytes > :limit_bytes)",
+            {"limit": limit, "limit_bytes": limit_bytes, "settled": SETTLED},
         )
-        self.count("quarantined_dropped", dropped.rowcount)
         return dropped.rowcount
 
     def add_report(self, report: Report) -> bool:
@@ -102,14 +102,9 @@ class Transaction:
         return True
 
     def drop_dead_letter(self, letter_id: int) -> bool:
-        """Remove a dead letter; return False when there is none of that id whose frame is settled.
-
-        Until then it says that a record of the frame is not to be counted as stored.
-        """
+        """Remove a dead letter; return False when there is none of that id whose frame is settled."""
         dropped = self._connection.execute(
-            "DELETE FROM dead_letter WHERE id = ?1"
-            " AND coalesce(seq, 0) <= coalesce((SELECT seq FROM cursor WHERE name = ?2), 0)",
-            (letter_id, SETTLED),
+            f"DELETE FROM dead_letter WHERE id = :id AND {IS_SETTLED}", {"id": letter_id, "settled": SETTLED}
         )
         return dropped.rowcount > 0
 

@@ -12,10 +12,11 @@ __all__ = ["Trimming"]
 KEPT_FRAMES = 100_000
 GROUP_LIMIT = 10_000  # frames removed in one transaction, so that none holds the journal for long
 EVERY_S = 60.0
-# So that who has no key cannot fill the disk; at most 64 KiB each, by the broker's max_packet_size.
+# Dead letters of those who have no key, and of stations beyond their limits: for people to look at, and nothing that a
+# flow of records may wait for.
 STRANGERS_LIMIT = 10_000
-# Of stations beyond their limit: LETTERS_PER_MINUTE are kept of each, for people to look at.
 QUARANTINED_LIMIT = 1_000
+LETTERS_SHARE = 0.1  # of the journal's limit, that each of the two kinds may take
 
 
 class Trimming(Worker):
@@ -26,6 +27,7 @@ class Trimming(Worker):
         stages: Sequence[str],
         journal: Journal,
         progress: Progress,
+        limit_bytes: int,
         is_tight: Callable[[], bool] = lambda: False,
         kept: int = KEPT_FRAMES,
         strangers_limit: int = STRANGERS_LIMIT,
@@ -34,6 +36,7 @@ class Trimming(Worker):
         self._stages = stages
         self._journal = journal
         self._progress = progress
+        self._letters_bytes = round(LETTERS_SHARE * limit_bytes)
         self._is_tight = is_tight
         self._kept = kept
         self._strangers_limit = strangers_limit
@@ -44,6 +47,6 @@ class Trimming(Worker):
             limit -= self._kept
         with self._journal.transaction() as transaction:
             removed = transaction.trim(limit, GROUP_LIMIT)
-            transaction.drop_excess_of_strangers(self._strangers_limit)
-            transaction.drop_excess_of_quarantined(QUARANTINED_LIMIT)
+            transaction.drop_excess_of_strangers(self._strangers_limit, self._letters_bytes)
+            transaction.drop_excess_of_quarantined(QUARANTINED_LIMIT, self._letters_bytes)
         return 0 if removed == GROUP_LIMIT else EVERY_S

@@ -199,6 +199,15 @@ class Windows:
         admission.fresh = tuple(fresh)
         return admission
 
+    def has_objection(self, station: str, log_id: int, first_record_no: int, times_ms: Sequence[int]) -> bool:
+        """Tell whether `admit` would find one of these records dead; nothing is changed."""
+        window = self._logs.get(station, {}).get(log_id, Window())
+        others = self._overlapping(station, log_id, times_ms[0], times_ms[-1])
+        return any(
+            not window.holds(record_no) and _objection(window, others, record_no, at_ms) is not None
+            for record_no, at_ms in enumerate(times_ms, first_record_no)
+        )
+
     def restore(self, station: str, log_id: int, records: Iterable[tuple[int, int]]) -> None:
         """Hold records that a store has, as (record number, time in ms); those held already stay as they are."""
         window = self.window(station, log_id)
@@ -241,7 +250,7 @@ class Windows:
 
     def _overlapping(self, station: str, log_id: int, first_ms: int, last_ms: int) -> list[Window]:
         found = []
-        for other_id, other in self._logs[station].items():
+        for other_id, other in self._logs.get(station, {}).items():
             span = other.span_ms() if other_id != log_id else None
             if span is not None and span[0] <= last_ms and first_ms <= span[1]:
                 found.append(other)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from gateway.clock_watch import ClockWatch
+from gateway.dead_letter_share import DeadLetterShare
 from gateway.entries import DeadLetter
 from gateway.ingest import Ingest
 from gateway.keys import Keys
@@ -32,11 +33,12 @@ def make_ingest(tmp_path, basin):
         write_key(tmp_path, BASIN, station, f"{station}-1", KEY)
     (tmp_path / BASIN / "broken.key").write_text("not a key\n")
 
-    def make(limits=DEFAULT_LIMITS):
+    def make(limits=DEFAULT_LIMITS, dead_letters_bytes=1_000_000):
         windows = Windows()
+        quarantine = Quarantine(limits, DeadLetterShare(dead_letters_bytes, dict, lambda: 0.0))
         return Ingest(
             BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []),
-            Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(limits), hmac_sha256,
+            Plausibility(basin), ClockWatch(lambda: 0.0), quarantine, hmac_sha256,
         )  # fmt: skip
 
     return make
@@ -172,6 +174,23 @@ def test_a_second_record_for_an_instant_is_a_dead_letter_and_the_rest_goes_on(in
     assert (letter.reason, letter.log_id, letter.record_no) == (SAME_INSTANT, 8, 1)
     assert judgement.frame.fresh == (1,)
     assert judgement.counts["records_dead"] == 1
+
+
+def test_a_station_that_has_filled_its_room_for_dead_letters_keeps_what_would_be_one_and_sends_the_rest(make_ingest):
+    ingest = make_ingest(dead_letters_bytes=1)
+    ingest.judge(TOPIC, GOOD, NOW_MS)
+    unknown = sealed(encode_data(stage_batch(2, [700])) + b"x")
+    same_instant = sealed(encode_data(stage_batch(1, [700, 701], log_id=8)))
+    assert ingest.judge(TOPIC, unknown, NOW_MS).counts["messages_quarantined"] == 0
+    for message in (unknown, same_instant):
+        judgement = ingest.judge(TOPIC, message, NOW_MS)
+        assert judgement.counts["messages_quarantined"] == 1
+        assert judgement.frame is None, "it would be receipted"
+        assert (judgement.answer is not None) == (message is unknown), "what is refused for good is answered"
+    assert ingest.judge(TOPIC, sealed(encode_data(stage_batch(2, [700]))), NOW_MS).frame.fresh == (0,)
+    other = topics.topic(BASIN, "lower", "data")
+    of_lower = sealed(encode_data(stage_batch(0, [1])) + b"x", other, key_id=b"lower-1")
+    assert ingest.judge(other, of_lower, NOW_MS).counts["messages_quarantined"] == 0
 
 
 def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(ingest, tmp_path):

@@ -5,9 +5,12 @@ import pytest
 from gateway.entries import DATA, SETTLED, DeadLetter, Frame, Outgoing, Report
 from gateway.journal import Journal
 from gateway.progress import Progress
+from gateway.quarantine import QUARANTINED
 from gateway.room import Room
 from gateway.trimming import Trimming
 from gateway.windows import Run, Windows
+
+JOURNAL_BYTES = 1_000_000
 
 
 def frame(first_no=0, fresh=(0, 1)):
@@ -141,14 +144,14 @@ def test_the_outbox_keeps_its_order_until_a_message_is_dropped(journal):
 def test_trimming_removes_only_what_every_stage_has_passed_and_keeps_some(journal):
     add_frames(journal, 20)
     progress = Progress(20, {"fast": 20, "slow": 15}, owed=0)
-    Trimming(["fast", "slow"], journal, progress, kept=5).step()
+    Trimming(["fast", "slow"], journal, progress, JOURNAL_BYTES, kept=5).step()
     assert [each.seq for each in journal.frames(0, 100)] == list(range(11, 21))
 
 
 def test_trimming_keeps_nothing_that_every_stage_has_passed_when_the_journal_is_nearly_full(journal):
     add_frames(journal, 20)
     progress = Progress(20, {"fast": 20, "slow": 15}, owed=0)
-    Trimming(["fast", "slow"], journal, progress, is_tight=lambda: True, kept=5).step()
+    Trimming(["fast", "slow"], journal, progress, JOURNAL_BYTES, is_tight=lambda: True, kept=5).step()
     assert [each.seq for each in journal.frames(0, 100)] == list(range(16, 21))
 
 
@@ -172,6 +175,24 @@ def test_of_strangers_only_the_newest_dead_letters_are_kept_and_the_rest_is_coun
         transaction.add_dead_letter(letter())
         for number in range(5):
             transaction.add_dead_letter(DeadLetter(number, "wrong-tag", "topic", False, b"", forged=True))
-    Trimming(["store"], journal, Progress(0, {}, owed=0), strangers_limit=2).step()
+    Trimming(["store"], journal, Progress(0, {}, owed=0), JOURNAL_BYTES, strangers_limit=2).step()
     assert [(each.authenticated, each.at_ms) for each in journal.dead_letters()] == [(True, 5), (False, 3), (False, 4)]
     assert journal.counts()["strangers_dropped"] == 3
+
+
+def test_large_dead_letters_of_strangers_take_no_more_of_the_journal_than_small_ones(journal):
+    with journal.transaction() as transaction:
+        for number in range(5):
+            transaction.add_dead_letter(DeadLetter(number, "wrong-tag", "topic", False, bytes(40_000), forged=True))
+    Trimming(["store"], journal, Progress(0, {}, owed=0), JOURNAL_BYTES).step()
+    assert [each.at_ms for each in journal.dead_letters()] == [3, 4]
+    assert journal.counts()["strangers_dropped"] == 3
+
+
+def test_only_dead_letters_that_are_kept_for_good_are_counted_for_their_topic(journal):
+    with journal.transaction() as transaction:
+        transaction.add_dead_letter(letter())
+        transaction.add_dead_letter(DeadLetter(5, "reason", "other", True, bytes(30)))
+        transaction.add_dead_letter(DeadLetter(5, f"{QUARANTINED}: much", "topic", True, bytes(30)))
+        transaction.add_dead_letter(DeadLetter(5, "wrong-tag", "topic", False, bytes(30)))
+    assert journal.dead_letter_bytes() == {"topic": 7, "other": 30}

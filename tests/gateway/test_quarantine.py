@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.dead_letter_share import LOOK_AGAIN_S, DeadLetterShare
+from gateway.entries import DeadLetter
 from gateway.quarantine import LETTERS_PER_MINUTE, QUARANTINED, Excess, Quarantine
 from gateway.rate_limits import RateLimits
 from gateway.status import read_status
@@ -15,14 +17,14 @@ LIMITS = RateLimits(messages_per_minute=3, records_per_minute=10)
 
 
 def test_beyond_the_limit_each_message_of_the_minute_is_in_excess():
-    quarantine = Quarantine(LIMITS)
+    quarantine = Quarantine(LIMITS, DeadLetterShare(1, dict, lambda: 0.0))
     found = [quarantine.add_message("upper", 1000 + number) for number in range(5)]
     reason = "quarantined: more than 3 messages within a minute"
     assert found == [None, None, None, Excess(reason, 1), Excess(reason, 2)]
 
 
 def test_records_are_counted_over_the_messages_of_a_minute():
-    quarantine = Quarantine(LIMITS)
+    quarantine = Quarantine(LIMITS, DeadLetterShare(1, dict, lambda: 0.0))
     found = []
     for count in (6, 4, 1):
         quarantine.add_message("upper", 1000)
@@ -36,7 +38,7 @@ def test_records_are_counted_over_the_messages_of_a_minute():
     ids=["the same minute", "the next one", "a clock set back", "another station"],
 )
 def test_a_limit_is_of_one_station_and_one_minute(station, at_ms, is_taken):
-    quarantine = Quarantine(LIMITS)
+    quarantine = Quarantine(LIMITS, DeadLetterShare(1, dict, lambda: 0.0))
     for _ in range(9):
         quarantine.add_message("upper", 0)
     assert (quarantine.add_message(station, at_ms) is None) == is_taken
@@ -49,6 +51,15 @@ def assert_sums_hold(counts):
     assert counts["records_received"] == (
         counts["records_stored"] + counts["records_duplicate"] + counts["records_dead"] + counts["records_pending"]
     )
+
+
+def test_dead_letters_that_people_have_dropped_make_room_for_others():
+    kept, now_s = {"a": 90, "b": 10}, [0.0]
+    share = DeadLetterShare(100, lambda: kept, lambda: now_s[0])
+    share.add([DeadLetter(0, "reason", "a", True, bytes(10)), DeadLetter(0, "reason", "b", False, bytes(100))])
+    assert (share.is_used_up("a"), share.is_used_up("b")) == (True, False)
+    kept["a"], now_s[0] = 0, LOOK_AGAIN_S
+    assert not share.is_used_up("a")
 
 
 def test_a_station_beyond_its_limit_is_held_off_alone_and_loses_nothing(bench, until, caplog):
@@ -117,7 +128,7 @@ def test_of_quarantined_messages_only_the_newest_are_kept(bench, until):
             upper.publish(stage_batch(record_no, [500]))
         until(lambda: service.counts()["messages_received"] == 9, "all are judged")
     with service.journal.transaction() as transaction:
-        assert transaction.drop_excess_of_quarantined(3) == 4
+        transaction.drop_excess_of_quarantined(3, 1_000_000)
     letters = service.journal.dead_letters()
     assert [letter.reason.split(":")[0] for letter in letters] == ["wrong-type at byte 0", *[QUARANTINED] * 3]
     assert service.counts()["quarantined_dropped"] == 4

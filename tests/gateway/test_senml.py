@@ -6,6 +6,7 @@ import cbor2
 import pytest
 
 from gateway.clock_watch import ClockWatch
+from gateway.dead_letter_share import DeadLetterShare
 from gateway.entries import SENML, DeadLetter
 from gateway.ingest import Ingest
 from gateway.keys import Keys
@@ -133,9 +134,10 @@ def test_what_is_no_pack_is_refused_at_its_byte():
 def make_ingest(tmp_path, basin):
     def make(limits=DEFAULT_LIMITS):
         windows = Windows()
+        quarantine = Quarantine(limits, DeadLetterShare(1, dict, lambda: 0.0))
         return Ingest(
             BASIN, {STATION: NAMES, "upper": ()}, Keys(tmp_path), windows, Losses(windows, lambda *_: []),
-            Plausibility(basin), ClockWatch(lambda: 0.0), Quarantine(limits), hmac_sha256,
+            Plausibility(basin), ClockWatch(lambda: 0.0), quarantine, hmac_sha256,
         )  # fmt: skip
 
     return make

@@ -108,7 +108,10 @@ def test_any_batches_in_any_order_are_admitted_as_a_plain_dictionary_would(seque
     runs: dict[tuple[str, int, int], Run] = {}
     for log_id, first_no, steps, start in sequence:
         times_ms = [start + sum(steps[: index + 1]) for index in range(len(steps))]
+        has_objection = windows.has_objection("upper", log_id, first_no, times_ms)
+        assert windows.take_changes() == []
         admission = windows.admit("upper", log_id, first_no, times_ms)
+        assert has_objection == bool(admission.dead)
         duplicates, fresh, dead = 0, [], []
         for index, at_ms in enumerate(times_ms):
             name = (log_id, first_no + index)
