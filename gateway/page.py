@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.settings import LOOPBACK, WebSettings
 from gateway.stores.store import Reader
-from gateway.web import Guard, Monitored, create_app
+from gateway.web import BoundedConnection, Guard, Monitored, create_app
 from rivergauge.basin import Basin
 
 __all__ = ["Page"]
@@ -38,7 +38,10 @@ class Page:
             reader, of, bulletins, now_ms, monitored, guard, retention_days
         )
         self._app = _Exchangeable(self._app_of(basin))
-        config = uvicorn.Config(self._app, log_config=None, log_level="warning", access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            self._app, http=BoundedConnection, ws="none", log_config=None, log_level="warning", access_log=False,
+            lifespan="off",
+        )  # fmt: skip
         self._address = (web.host, web.port)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)

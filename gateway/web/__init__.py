@@ -2,6 +2,7 @@
 
 from .access import Guard
 from .app import create_app
+from .bounded_connection import BoundedConnection
 from .monitoring import Monitored
 
-__all__ = ["Guard", "Monitored", "create_app"]
+__all__ = ["BoundedConnection", "Guard", "Monitored", "create_app"]

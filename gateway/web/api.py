@@ -74,8 +74,9 @@ class Api:
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
-    def healthz(self, request: Request) -> Response:
+    async def healthz(self, request: Request) -> Response:
         """The process answers; whether it receives and stores is another question."""
+        # In no thread of the pool, which others may be waiting in.
         return JSONResponse({"status": "ok"})
 
     def _rows(self, request: Request) -> list[Row]:
