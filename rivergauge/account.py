@@ -26,6 +26,7 @@ class StationAccount:
     unscheduled_ms: tuple[int, ...]  # stored for an instant that was not due
     by_trigger: int  # stored for an instant that was not due, but that a raised trigger may record
     max_abs_error_m: float | None  # of the stored stages against the river; None where none could be compared
+    waiting: int  # records that the station still held without a receipt when the time to deliver them was over
 
     @property
     def without_stage(self) -> int:
@@ -50,6 +51,7 @@ def account_for(
     gaps: Iterable[Gap],
     true_stage_m: Callable[[int], float | None],
     faster_every_s: int | None = None,
+    waiting: int = 0,
 ) -> StationAccount:
     """Return the account of a station with one stage sensor; `true_stage_m(unix_ms)` is the river, None if unknown.
 
@@ -79,6 +81,7 @@ def account_for(
         unscheduled_ms=tuple(at_ms for at_ms in not_due_ms if not _may_be_recorded(at_ms, faster_every_s)),
         by_trigger=sum(_may_be_recorded(at_ms, faster_every_s) for at_ms in not_due_ms),
         max_abs_error_m=max(errors, default=None),
+        waiting=waiting,
     )
 
 

@@ -20,7 +20,7 @@ from firmware.flash import (
     verify,
     write_image,
 )
-from firmware.virtual.host import Bench, Clock, River, TimeServer, VirtualStation
+from firmware.virtual.host import Bench, Clock, River, TimeServer, VirtualStation, count_waiting
 from gateway.alerts.settings import NOTHING_SAID, AlertSettings
 from gateway.service import Service
 from gateway.settings import BrokerSettings, EmbeddedSettings, Settings, WebSettings
@@ -39,6 +39,8 @@ SETTLE_LIMIT_S = 20.0  # how long the gateway may take to finish what it has, at
 POWER_ON_LEAD_MS = 60_000
 # A record is measured, sent and receipted within this long of its instant, in bench time.
 DELIVERY_MS = 60_000
+# A station whose last exchange failed has this long, in bench time, for others: it pauses for an hour at most.
+DELIVERY_LIMIT_MS = 4 * 3_600_000
 DAY_S = 86_400
 
 
@@ -147,11 +149,12 @@ class Rig:
     def finish(self, end_ms: int) -> list[StationAccount]:
         """Go on at full speed until all that is due up to and including `end_ms` is delivered; return the accounts.
 
-        The gateway has ended then, and `counts` is what it had counted.
+        What cannot be delivered within DELIVERY_LIMIT_MS, the accounts tell as waiting. The gateway has ended then, and
+        `counts` is what it had counted.
         """
         last_ms = self.last_sending_ms(end_ms)
         self.clock.speed = None
-        self.run_until(last_ms + DELIVERY_MS)
+        self._deliver(last_ms)
         self._wait_for(self.service.is_idle, SETTLE_LIMIT_S, "the gateway did not finish what it has")
         self.counts = self.service.counts()
         self.service.stop()
@@ -160,13 +163,25 @@ class Rig:
             account_for(
                 station.id,
                 due_instants_ms(self.start_ms, last_ms + 1, station.sampling.record_every_s),
-                store.read_observations(station.id, self._power_on_ms, self.clock.now_ms() + 1),
+                store.read_observations(station.id, self._power_on_ms, last_ms + DELIVERY_MS + 1),
                 store.read_gaps(station.id),
                 self.rivers[station.id].stage_m_at,
                 _faster_every_s(station.sampling),
+                self._waiting(station.id, last_ms),
             )
             for station in self.basin.stations
         ]
+
+    def _deliver(self, last_ms: int) -> None:
+        """Run until no station waits for a receipt of what it measured up to and including `last_ms`, or time is up."""
+        wake_ms = min(station.sampling.record_every_s for station in self.basin.stations) * 1000
+        for until_ms in range(last_ms + DELIVERY_MS, last_ms + DELIVERY_LIMIT_MS + wake_ms, wake_ms):
+            self.run_until(until_ms)
+            if not any(self._waiting(station.id, last_ms) for station in self.basin.stations):
+                return
+
+    def _waiting(self, station_id: str, until_ms: int) -> int:
+        return count_waiting(self.stations[station_id].flash, until_ms)
 
     def _is_uplink_up(self) -> bool:
         return self.broker.is_running and self.service.is_ready

@@ -74,6 +74,7 @@ def simulate(
         "by_trigger": account.by_trigger,
         "without_stage": account.without_stage,
         "missing": len(account.lost_ms),
+        "waiting": account.waiting,
         "stored_twice": len(account.stored_twice_ms),
         "max_abs_error_m": account.max_abs_error_m,
     }

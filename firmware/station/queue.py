@@ -80,18 +80,23 @@ class Queue:
         """True while no record has been written with the configuration that this queue was given."""
         return not self._is_of_this_configuration(self._ring.newest) or self.next_record_no == 1
 
+    def pending(self):
+        """Yield (sequence of its block, slot, Record) of each record without a receipt, oldest first."""
+        for sequence, slot, record in self._ring.walk(self._front):
+            if not record.is_receipted:
+                yield sequence, slot, record
+
     def oldest_pending_no(self):
         """Return the number of the oldest record without a receipt; the next record's number when there is none."""
-        for _, _, record in self._ring.walk(self._front):
-            if not record.is_receipted:
-                return record.record_no
+        for _, _, record in self.pending():
+            return record.record_no
         return self.next_record_no
 
     def to_send(self):
         """Yield (Header, Record) of each record to send, oldest first: dated, without a receipt, not set aside."""
         header = None
-        for sequence, _, record in self._ring.walk(self._front):
-            if record.is_receipted or record.is_set_aside or record.utc_ms is None:
+        for sequence, _, record in self.pending():
+            if record.is_set_aside or record.utc_ms is None:
                 continue
             if header is None or header.sequence != sequence:
                 header = self._ring.header(sequence)
@@ -110,7 +115,7 @@ class Queue:
 
     def has_undated(self):
         """True when a record without a receipt has no date."""
-        return any(record.utc_ms is None for _, _, record in self._ring.walk(self._front))
+        return any(record.utc_ms is None for _, _, record in self.pending())
 
     def date_records(self, boot_no, utc_at, clock_quality=0):
         """Date every undated record of boot `boot_no` for ever; return how many were dated.
@@ -145,10 +150,10 @@ class Queue:
         """Keep for ever that the records in the (first, last) `ranges` are done; return how many were new."""
         marked = 0
         end = max((last for _, last in ranges), default=0)
-        for sequence, slot, record in self._ring.walk(self._front):
+        for sequence, slot, record in self.pending():
             if record.record_no > end:
                 break
-            if not record.is_receipted and any(first <= record.record_no <= last for first, last in ranges):
+            if any(first <= record.record_no <= last for first, last in ranges):
                 self._ring.clear_bits(sequence, slot, slots.RECEIPTED_AT, slots.MARK)
                 marked += 1
         if marked:
@@ -301,9 +306,8 @@ class Queue:
                 self._ring.mark_block(sequence, slots.FREED_AT)
 
     def _oldest_pending_place(self):
-        for sequence, slot, record in self._ring.walk(self._front):
-            if not record.is_receipted:
-                return (sequence, slot)
+        for sequence, slot, _ in self.pending():
+            return (sequence, slot)
         return (self._ring.newest.sequence, self._ring.next_slot)
 
     def _headers_with_gaps(self):

@@ -105,6 +105,7 @@ def _station(account: StationAccount) -> dict[str, Any]:
         "records_stored": account.stored,
         "records_without_stage": account.without_stage,
         "records_lost": len(account.lost_ms) + account.overwritten,
+        "records_waiting": account.waiting,
         "stored_twice": len(account.stored_twice_ms),
         "max_abs_error_m": account.max_abs_error_m,
     }

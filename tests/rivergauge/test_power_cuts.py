@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 from paho.mqtt import publish
 
-from firmware.virtual.host import count_records, count_unreceipted
+from firmware.virtual.host import count_records, count_waiting
 from gateway.journal import Journal
 from gateway.observations import Observation
 from gateway.stores.embedded import EmbeddedStore
@@ -119,7 +119,7 @@ def deliver_all(rig, end_ms):
     """
     for last_ms in range(end_ms, end_ms + LONGEST_DELIVERY_MS, QUARTER_MS):
         rig.run_until(last_ms + DELIVERY_MS)
-        waiting = {each.id: count for each in rig.stations.values() if (count := count_unreceipted(each.flash))}
+        waiting = {each.id: count for each in rig.stations.values() if (count := count_waiting(each.flash, last_ms))}
         if not waiting:
             return last_ms
     raise AssertionError(f"records without a receipt {LONGEST_DELIVERY_MS // HOUR_MS} h after the last cut: {waiting}")

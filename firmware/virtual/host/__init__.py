@@ -3,7 +3,7 @@
 from firmware.virtual.host.battery import Battery, Draw, clear_day
 from firmware.virtual.host.bench import Bench, StationFailed
 from firmware.virtual.host.clock import Clock
-from firmware.virtual.host.queue_reading import count_records, count_unreceipted
+from firmware.virtual.host.queue_reading import count_records, count_waiting
 from firmware.virtual.host.river import River, RiverError, read_river, synthetic_flood
 from firmware.virtual.host.station import VirtualStation
 from firmware.virtual.host.time_server import TimeServer
@@ -20,7 +20,7 @@ __all__ = [
     "VirtualStation",
     "clear_day",
     "count_records",
-    "count_unreceipted",
+    "count_waiting",
     "read_river",
     "synthetic_flood",
 ]

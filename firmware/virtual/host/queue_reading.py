@@ -4,7 +4,7 @@ from firmware.station.queue import Queue
 from firmware.virtual.host.flash_image import FILE_SYSTEM_BLOCKS, FlashImage
 from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER_BYTES, FlashRegion, NorFlash
 
-__all__ = ["count_records", "count_unreceipted"]
+__all__ = ["count_records", "count_waiting"]
 
 
 def count_records(flash: FlashImage) -> int:
@@ -12,10 +12,13 @@ def count_records(flash: FlashImage) -> int:
     return int(_queue_on(flash).next_record_no) - 1
 
 
-def count_unreceipted(flash: FlashImage) -> int:
-    """Return how many records there are from the oldest without a receipt on."""
-    queue = _queue_on(flash)
-    return int(queue.next_record_no - queue.oldest_pending_no())
+def count_waiting(flash: FlashImage, until_ms: int) -> int:
+    """Return how many records measured up to and including `until_ms` wait for a receipt, those refused left out.
+
+    A record without a date is taken to be of that time.
+    """
+    pending = [record for _, _, record in _queue_on(flash).pending() if not record.is_set_aside]
+    return sum(record.utc_ms is None or record.utc_ms <= until_ms for record in pending)
 
 
 def _queue_on(flash: FlashImage) -> Queue:
