@@ -36,6 +36,8 @@ def make_backup(settings: Settings, target: Path, made_at_ms: int) -> list[str]:
     """
     if target.exists():
         raise BackupError(f"{target}: found a file, expected a name that is free")
+    if not target.absolute().parent.is_dir():
+        raise BackupError(f"{target.parent}: found no folder, expected one to write {target.name} into")
     with TemporaryDirectory(dir=target.absolute().parent, prefix=".backup-") as folder_name:
         folder = Path(folder_name)
         for name, path in _databases(settings):
@@ -129,7 +131,8 @@ def _unpack(source: Path, folder: Path) -> dict[str, str]:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         found_format, hashes = manifest["format"], dict(manifest["sha256"])
     except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
-        raise BackupError(f"{source}: {error}; expected an archive of `rivergauge backup`, whole") from error
+        reason = getattr(error, "strerror", None) or error  # gzip raises OSErrors without one
+        raise BackupError(f"{source}: {reason}; expected an archive of `rivergauge backup`, whole") from error
     if found_format != FORMAT:
         raise BackupError(f"{source}: found format {found_format}, expected {FORMAT}")
     for name in sorted({*hashes, *_files(folder)} - {MANIFEST}):

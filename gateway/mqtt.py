@@ -212,9 +212,17 @@ class Link:
 
     def _disconnected(self, _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, _more: Any) -> None:
         with self._lock:
+            was_connected = self._connected
             self._connected = self._granted = False
-        if not self._stopping:
+        if self._stopping:
+            return
+        if was_connected:
             self._complaint.raise_(f"connection lost: {reason}")
+        else:
+            self._complaint.raise_(
+                "ends the connection without an answer; correct [broker]: TLS or none on this port,"
+                " certificate; the broker's log says more"
+            )
 
     def _subscribed(
         self, _client: paho.Client, _userdata: Any, _packet_id: int, reasons: Sequence[ReasonCode], _more: Any
@@ -225,6 +233,8 @@ class Link:
             self._complaint.raise_(f"refuses subscriptions ({'; '.join(refused)}); correct its access rules")
             return
         self._granted = True
+        if not self._complaint.is_open:
+            log.info("broker %s:%d: subscribed", self._address.host, self._address.port)
         self._complaint.clear()
         self._on_connected()
 

@@ -16,7 +16,7 @@ from gateway.settings import load_settings
 from gateway.times import format_utc
 from rivergauge.basin import load_basin
 from rivergauge.gateway_commands import DEFAULT_CONFIG, FAILED, ConfigOption, JsonOption, open_journal
-from rivergauge.listing import choose_form, print_listing
+from rivergauge.listing import Form, choose_form, print_listing
 
 __all__ = ["app"]
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 
 Row = dict[str, str | int | float | None]
 Ids = Annotated[list[int], typer.Argument(help="Numbers of alerts, from a message or from `alerts list`.")]
+OUTCOME_COLUMNS = ["contact", "channel", "result", "answer"]
 ATTEMPT_COLUMNS = ["alert", "contact", "channel", "why", "at", "result", "answer"]
 COLUMNS = [
     "alert", "at", "kind", "station", "threshold", "acknowledged_by", "acknowledged_at",
@@ -38,6 +39,7 @@ TABLE_COLUMNS = [column for column in COLUMNS if column not in ("acknowledged_at
 def test(
     contact: Annotated[str | None, typer.Option("--contact", help="Only this contact of the basin file.")] = None,
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Send a test message to every contact now, and tell what each server answered; exit status 1 where one failed.
 
@@ -65,8 +67,12 @@ def test(
 
     with ThreadPoolExecutor(len(channels)) as pool:  # at the same time, as alerts go
         outcomes = list(pool.map(send, channels))
-    for recipient, outcome in zip(channels, outcomes, strict=True):
-        typer.echo(f"{recipient.contact} by {recipient.channel}: {_told(outcome)}")
+    rows = [_outcome_row(recipient, outcome) for recipient, outcome in zip(channels, outcomes, strict=True)]
+    if as_json:
+        print_listing(rows, OUTCOME_COLUMNS, Form.JSON, "")
+    else:
+        for row in rows:
+            typer.echo(f"{row['contact']} by {row['channel']}: {row['result']}, {row['answer']}")
     if not all(isinstance(outcome, Delivered) for outcome in outcomes):
         raise typer.Exit(FAILED)
 
@@ -94,9 +100,9 @@ def show(ids: Ids, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = 
     """
     alerts = open_journal(config).alerts
     dispatches = [each for each in alerts.dispatches() if each.alert.id in ids]
+    _refuse_unknown("alert", sorted(set(ids) - {each.alert.id for each in dispatches}))
     rows = [_attempt_row(each, attempt) for each in dispatches for attempt in alerts.attempts(each.id)]
     print_listing(rows, ATTEMPT_COLUMNS, choose_form(as_json), "no attempt yet")
-    _refuse_unknown("alert", sorted(set(ids) - {each.alert.id for each in dispatches}))
 
 
 @app.command()
@@ -117,14 +123,15 @@ def acknowledge(
     _refuse_unknown("raised flag", unknown)
 
 
-def _told(outcome: Outcome) -> str:
+def _outcome_row(recipient: Recipient, outcome: Outcome) -> Row:
     match outcome:
         case Delivered(answer):
-            return f"ok, {answer}"
-        case Refused(reason):
-            return f"REFUSED, {reason}"
-        case Away(reason, _):
-            return f"FAILED, {reason}"
+            result = "ok"
+        case Refused(answer):
+            result = "REFUSED"
+        case Away(answer, _):
+            result = "FAILED"
+    return {"contact": recipient.contact, "channel": recipient.channel, "result": result, "answer": answer}
 
 
 def _attempt_row(dispatch: Dispatch, attempt: Attempt) -> Row:

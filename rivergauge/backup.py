@@ -8,6 +8,7 @@ import typer
 
 from gateway.backup import BackupError, make_backup, restore_backup
 from gateway.settings import load_settings
+from rivergauge.failures import told
 from rivergauge.gateway_commands import DEFAULT_CONFIG, FAILED, ConfigOption
 
 __all__ = ["backup", "restore"]
@@ -25,7 +26,7 @@ def backup(file: FileArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
     try:
         names = make_backup(load_settings(config), file, time.time_ns() // 1_000_000)
     except (BackupError, OSError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(told(error), err=True)
         raise typer.Exit(FAILED) from None
     typer.echo(f"{file}: {len(names)} files, {file.stat().st_size} bytes")
 
@@ -41,6 +42,6 @@ def restore(file: FileArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
     try:
         names = restore_backup(load_settings(config), file)
     except (BackupError, OSError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(told(error), err=True)
         raise typer.Exit(FAILED) from None
     typer.echo(f"{file}: {len(names)} files restored; `rivergauge check --config {config}`, then start the gateway")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rivergauge.basin import load_basin
+from rivergauge.listing import choose_form, print_listing
 
 __all__ = ["app"]
 
@@ -18,14 +19,26 @@ def _basin() -> None:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="The basin file, such as deploy/basin.toml.")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(help="The basin file, such as deploy/basin.toml.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the stations as JSON, for programs.")] = False,
+) -> None:
     """Read the file and tell every mistake with its line; exit status 2 where there is one.
 
     Example: rivergauge basin check deploy/basin.toml
     """
     basin = load_basin(file)
-    for station in basin.downstream_order():
-        numbers = f"{len(station.sensors)} sensor(s), {len(station.thresholds)} threshold(s)"
-        rating = f"rating {station.rating.identifier}" if station.rating else "no rating"
-        typer.echo(f"{station.id}: {station.names[basin.languages[0]]}, {station.country}, {numbers}, {rating}")
-    typer.echo(f"{file}: basin {basin.code} with {len(basin.stations)} station(s), no mistake found")
+    rows = [
+        {
+            "station": station.id,
+            "name": station.names[basin.languages[0]],
+            "country": station.country,
+            "sensors": len(station.sensors),
+            "thresholds": len(station.thresholds),
+            "rating": station.rating.identifier if station.rating else None,
+        }
+        for station in basin.downstream_order()
+    ]
+    print_listing(rows, list(rows[0]), choose_form(as_json), "")
+    if not as_json:
+        typer.echo(f"{file}: basin {basin.code} with {len(basin.stations)} station(s), no mistake found")

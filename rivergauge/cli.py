@@ -76,6 +76,7 @@ def _register(name: str, target: str, summary: str) -> None:
 def _run(name: str, target: str, arguments: list[str]) -> None:
     # Imported here for its weight, like every subcommand.
     from rivergauge.basin import ConfigurationError
+    from rivergauge.failures import told
 
     command = _load(name, target)
     try:
@@ -87,7 +88,7 @@ def _run(name: str, target: str, arguments: list[str]) -> None:
     except OSError as error:
         if error.filename is None:  # no file that a user could do something about
             raise
-        typer.echo(f"{error.filename}: {error.strerror}; `rivergauge {name}` could not go on", err=True)
+        typer.echo(f"{told(error)}; `rivergauge {name}` could not go on", err=True)
         raise typer.Exit(FAILED) from None
 
 

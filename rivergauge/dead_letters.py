@@ -7,7 +7,7 @@ import typer
 from gateway.entries import DeadLetter
 from gateway.times import format_utc
 from rivergauge.gateway_commands import DEFAULT_CONFIG, FAILED, ConfigOption, JsonOption, open_journal
-from rivergauge.listing import choose_form, print_listing
+from rivergauge.listing import Form, choose_form, print_listing
 
 __all__ = ["app"]
 
@@ -30,17 +30,21 @@ def list_letters(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = Fa
 
 
 @app.command()
-def show(ids: Ids, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def show(ids: Ids, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show dead letters with their bytes in hex; `rivergauge decode` explains them.
 
     Example: rivergauge deadletters show 12
     """
     letters = {letter.id: letter for letter in open_journal(config).dead_letters()}
     _refuse_unknown([each for each in ids if each not in letters])
-    for letter in (letters[each] for each in ids):
-        for name, value in _row(letter).items():
+    rows = [{**_row(letters[each]), "payload": letters[each].payload.hex()} for each in ids]
+    if as_json:
+        print_listing(rows, [*COLUMNS, "payload"], Form.JSON, "")
+        return
+    for row in rows:
+        for name, value in row.items():
             typer.echo(f"{name}: {value}")
-        typer.echo(f"payload: {letter.payload.hex()}\n")
+        typer.echo()
 
 
 @app.command()

@@ -13,10 +13,19 @@ from gateway.audit import Finding, Level, audit
 from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.status import read_status
-from rivergauge.basin import ConfigurationError, load_basin
+from rivergauge.basin import Basin, ConfigurationError, load_basin
 from rivergauge.listing import Form, print_listing
 
-__all__ = ["DEFAULT_CONFIG", "FAILED", "ConfigOption", "JsonOption", "check", "open_journal", "status"]
+__all__ = [
+    "DEFAULT_CONFIG",
+    "FAILED",
+    "ConfigOption",
+    "JsonOption",
+    "check",
+    "expect_station",
+    "open_journal",
+    "status",
+]
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The settings of the gateway.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -79,6 +88,15 @@ def _tell_mistakes(basin_file: Path) -> None:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         typer.echo("a gateway that runs goes on with the basin file as it was before these mistakes", err=True)
+
+
+def expect_station(config: Path, station: str) -> Basin:
+    """Return the basin, or end the command with exit status 2 where it has no such station."""
+    basin = load_basin(load_settings(config).basin)
+    known = [each.id for each in basin.stations]
+    if station not in known:
+        raise typer.BadParameter(f"found {station!r}, expected one of {', '.join(known)}", param_hint="STATION")
+    return basin
 
 
 def open_journal(config: Path) -> Journal:

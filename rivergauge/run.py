@@ -20,6 +20,7 @@ from gateway.notify import Notifier
 from gateway.service import Service
 from gateway.settings import Settings, load_settings
 from rivergauge.basin import Basin, ConfigurationError, load_basin
+from rivergauge.failures import told
 from rivergauge.gateway_commands import DEFAULT_CONFIG, FAILED, ConfigOption
 
 __all__ = ["run"]
@@ -79,7 +80,7 @@ def _start(settings: Settings, service: Service) -> Service:
     try:
         service.start()
     except (OSError, sqlite3.Error) as error:
-        typer.echo(f"the gateway cannot start: {error}", err=True)
+        typer.echo(f"the gateway cannot start: {told(error)}", err=True)
         raise typer.Exit(FAILED) from None
     log.info("gateway %s is running%s", settings.name, f", page at {service.web_url}" if service.web_url else "")
     return service

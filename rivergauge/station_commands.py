@@ -10,9 +10,8 @@ import typer
 from gateway.commanding.entries import GivenCommand, Told
 from gateway.settings import load_settings
 from gateway.times import format_utc
-from rivergauge.basin import load_basin
 from rivergauge.command_words import NAMES, parse_command
-from rivergauge.gateway_commands import DEFAULT_CONFIG, ConfigOption, JsonOption, open_journal
+from rivergauge.gateway_commands import DEFAULT_CONFIG, ConfigOption, JsonOption, expect_station, open_journal
 from rivergauge.listing import Cell, choose_form, format_facts, print_listing
 from rivergauge.times import parse_duration_ms
 
@@ -37,11 +36,7 @@ def give_command(
 
     Example: rivergauge station command uchkurgan set-interval record_every_s=300 send_every_s=900
     """
-    basin = load_basin(load_settings(config).basin)
-    known = [each.id for each in basin.stations]
-    if station not in known:
-        raise typer.BadParameter(f"found {station!r}, expected one of {', '.join(known)}", param_hint="STATION")
-    parts = parse_command(basin, station, name, words or [])
+    parts = parse_command(expect_station(config, station), station, name, words or [])
     now_ms = time.time_ns() // 1_000_000
     expires_at_ms = now_ms + parse_duration_ms(expires_in)
     with open_journal(config).transaction() as transaction:
@@ -65,6 +60,8 @@ def list_commands(
     Example: rivergauge station commands --json
     """
     told = open_journal(config).commands.told(_gateway(config), station)
+    if station is not None and not told:
+        expect_station(config, station)
     now_ms = time.time_ns() // 1_000_000
     print_listing([_row(each, now_ms) for each in told], COLUMNS, choose_form(as_json), "no commands given", SHOWN)
 

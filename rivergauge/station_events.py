@@ -7,7 +7,7 @@ import typer
 from gateway.entries import Report
 from gateway.times import format_utc
 from protocol.messages import decode_event
-from rivergauge.gateway_commands import DEFAULT_CONFIG, ConfigOption, JsonOption, open_journal
+from rivergauge.gateway_commands import DEFAULT_CONFIG, ConfigOption, JsonOption, expect_station, open_journal
 from rivergauge.listing import Cell, choose_form, format_facts, print_listing
 
 __all__ = ["list_events"]
@@ -26,6 +26,8 @@ def list_events(
     Example: rivergauge station events uchkurgan
     """
     rows = [_row(report) for report in open_journal(config).reports("event", station)]
+    if station is not None and not rows:
+        expect_station(config, station)
     print_listing(rows, COLUMNS, choose_form(as_json), "no events told", SHOWN)
 
 

@@ -8,7 +8,14 @@ from gateway.entries import Report
 from gateway.journal import Journal
 from gateway.times import format_utc
 from protocol.messages import Event, decode_event
-from rivergauge.gateway_commands import DEFAULT_CONFIG, FAILED, ConfigOption, JsonOption, open_journal
+from rivergauge.gateway_commands import (
+    DEFAULT_CONFIG,
+    FAILED,
+    ConfigOption,
+    JsonOption,
+    expect_station,
+    open_journal,
+)
 from rivergauge.listing import Cell, choose_form, print_listing
 
 __all__ = ["show_health"]
@@ -29,6 +36,7 @@ def show_health(
     journal = open_journal(config)
     told = _last(journal, station, HEALTH)
     if told is None:
+        expect_station(config, station)
         typer.echo(f"{station}: no report of health yet; one comes with the first message after a start", err=True)
         raise typer.Exit(FAILED)
     report, event = told

@@ -1,5 +1,6 @@
 """The audit of a running broker: who may do what, whether messages come through, and what it would drop."""
 
+import ssl
 from collections.abc import Iterator
 
 from gateway.connecting import broker_address
@@ -53,10 +54,13 @@ def audit_broker(broker: BrokerSettings, basin: str, gateway: str, is_running: b
 
 def _kept_out(address: BrokerAddress, error: ProbeRefused | OSError) -> Finding:
     where = f"{address.host}:{address.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        detail = f"{where} shows a certificate that is not believed: {error.verify_message}"
+        return problem("broker", detail, "correct ca_file or host of [broker], or renew the broker's certificate")
     if isinstance(error, OSError):
         advice = "start the broker, or correct [broker] in gateway.toml"
         return problem("broker", f"{where} cannot be reached: {error}", advice)
-    advice = "check username, password or certificate, and that the broker speaks MQTT 5"
+    advice = "check username, password or certificate, whether TLS is spoken on this port, and that MQTT 5 is"
     return problem("broker", f"{where} does not go along with the gateway: {error}", advice)
 
 

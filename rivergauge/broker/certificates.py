@@ -6,6 +6,7 @@ lines of a configuration file, and esptool brings the package anyway.
 
 import ipaddress
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +17,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["Certificates", "Name"]
+__all__ = ["Certificates", "Name", "is_host"]
 
 AUTHORITY_YEARS, CERTIFICATE_YEARS = 30, 10  # a station's certificate is changed where the station stands: seldom
 RENEWED_BEFORE = timedelta(days=365)
 # A station's clock may be a little behind when it is first switched on.
 VALID_FROM_BEFORE = timedelta(days=1)
 YEAR = timedelta(days=365.25)
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")  # RFC 1123, 2.1
+
+
+def is_host(text: str) -> bool:
+    """Return whether a certificate can name it: an address, or a name in ASCII."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return HOST_NAME.fullmatch(text) is not None
+    return True
 
 
 @dataclass(frozen=True)

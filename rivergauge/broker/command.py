@@ -8,7 +8,9 @@ import typer
 
 from protocol.topics import is_id
 from rivergauge.basin import load_basin
+from rivergauge.failures import told
 
+from .certificates import is_host
 from .folder import BrokerFolder, write_broker_folder
 from .mosquitto import Listener
 
@@ -32,7 +34,8 @@ def config(
     out: Annotated[Path, typer.Option(help="The folder to write; keys that are in it are kept.")],
     basin: Annotated[Path, typer.Option(help="The basin file.")] = Path("basin.toml"),
     host: Annotated[
-        list[str] | None, typer.Option(help="A name or address that clients reach the broker by; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A name or address that clients reach the broker by; may be repeated; this machine if none."),
     ] = None,
     gateway: Annotated[
         list[str] | None, typer.Option(help="The name of a gateway in its gateway.toml; may be repeated.")
@@ -61,6 +64,12 @@ def config(
     for name in gateways:
         if not is_id(name):
             raise typer.BadParameter(f"found {name!r}, expected a-z, 0-9 and -", param_hint="--gateway")
+    for name in host or []:
+        if not is_host(name):
+            raise typer.BadParameter(
+                f"found {name!r}, expected a name or an address without a port, such as gauges.example.org",
+                param_hint="--host",
+            )
     described = load_basin(basin)
     listeners = [Listener(port, is_tls=True)]
     if plain_port is not None:
@@ -76,7 +85,7 @@ def config(
     try:
         given = write_broker_folder(described, folder, datetime.now(UTC))
     except (OSError, ValueError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(told(error), err=True)
         raise typer.Exit(FAILED) from None
     typer.echo(f"{out}: mosquitto.conf and acl written; certificates given: {', '.join(given) or 'none, all serve'}")
     typer.echo(f"Keep {out / 'ca.key'} away from the network: whoever has it can give certificates.")

@@ -21,9 +21,11 @@ def settings(bench, secured):
     return replace(bench.settings, broker=BrokerSettings("127.0.0.1", secured.port, tls=tls))
 
 
-def test_a_record_comes_from_a_certified_station_to_a_certified_gateway(bench, settings, secured):
+def test_a_record_comes_from_a_certified_station_to_a_certified_gateway(bench, settings, secured, caplog, until):
     bench.settings = settings
-    bench.start()
+    with caplog.at_level(logging.INFO):
+        bench.start()
+        until(lambda: f"broker 127.0.0.1:{secured.port}: subscribed" in caplog.text, "it is told")
     tls = ssl.create_default_context(cafile=secured.folder / "ca.crt")
     tls.load_cert_chain(*secured.client_files("stations/upper"))
     with Publisher("test-basin", "upper", "upper-1", bench.key("upper"), secured.port, tls) as upper:
@@ -44,6 +46,18 @@ def test_a_broker_of_another_authority_is_told_by_what_is_wrong(bench, settings,
         service.start()
         until(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text, "the reason is told")
     assert not service.is_ready
+
+
+def test_a_broker_that_ends_the_connection_without_a_word_is_told_with_what_to_look_at(
+    bench, settings, secured, caplog, until
+):
+    plain = replace(settings, broker=replace(settings.broker, tls=None))
+    service = Service(plain, bench.basin, lambda: NOW_MS)
+    bench.services.append(service)
+    with caplog.at_level(logging.WARNING):
+        service.start()
+        until(lambda: "ends the connection without an answer" in caplog.text, "it is told")
+    assert "TLS or none on this port" in caplog.text
 
 
 UNUSABLE = {

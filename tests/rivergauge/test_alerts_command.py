@@ -81,6 +81,9 @@ def test_a_test_that_fails_says_so_for_each_and_ends_with_1(alerts, mail_server,
     finished = alerts("test")
     assert finished.exit_code == FAILED
     assert finished.stdout == "duty by email: REFUSED, 550 no such user\nroom by webhook: FAILED, 503 later\n"
+    mail, hook = json.loads(alerts("test", "--json").stdout)
+    assert mail == {"contact": "duty", "channel": "email", "result": "REFUSED", "answer": "550 no such user"}
+    assert hook["result"] == "ok"
 
 
 def test_a_contact_that_is_not_there_is_wrong_use_and_those_there_are_named(alerts):
@@ -122,7 +125,7 @@ def test_every_attempt_is_shown(alerts, raised):
     }  # fmt: skip
     finished = alerts("show", "7")
     assert finished.exit_code == FAILED
-    assert "no alert 7" in finished.stderr
+    assert "no alert 7" in finished.stderr and finished.stdout == ""
 
 
 WRONG = {

@@ -47,6 +47,18 @@ def test_what_was_backed_up_is_restored_elsewhere_once(folders, tmp_path):
     assert "Traceback" not in again.stderr
 
 
+def test_what_stands_in_the_way_of_a_backup_is_named(folders, tmp_path):
+    old, new = folders
+    made = rivergauge(old, "backup", tmp_path / "nowhere" / "b.tar.gz")
+    assert (made.returncode, made.stderr) == (
+        FAILED,
+        f"{tmp_path}/nowhere: found no folder, expected one to write b.tar.gz into\n",
+    )
+    restored = rivergauge(new, "restore", tmp_path / "b.tar.gz")
+    assert restored.returncode == FAILED
+    assert restored.stderr.startswith(f"{tmp_path}/b.tar.gz: No such file or directory; expected an archive")
+
+
 def test_a_gateway_that_never_ran_has_nothing_to_back_up(folders, tmp_path):
     _, new = folders
     made = rivergauge(new, "backup", tmp_path / "b.tar.gz")

@@ -118,6 +118,12 @@ def test_a_right_basin_file_is_told_so():
     assert "basin syr-darya with 3 station(s), no mistake found" in finished.stdout
 
 
+def test_the_stations_of_a_basin_file_are_listed_down_the_river():
+    stations = json.loads(rivergauge("basin", "check", DEPLOY / "basin.toml", "--json").stdout)
+    assert [each["station"] for each in stations] == ["uchkurgan", "akdzhar", "kokbulak"]
+    assert (stations[0]["country"], stations[0]["sensors"], stations[0]["rating"]) == ("KG", 1, "uchkurgan-example-1")
+
+
 def test_a_wrong_basin_file_is_wrong_use_with_every_mistake_on_a_line(tmp_path):
     text = (DEPLOY / "basin.toml").read_text().replace("burst = 7", "burst = 0").replace('"syr-darya"', '"Syr Darya"')
     (tmp_path / "basin.toml").write_text(text)

@@ -72,6 +72,8 @@ def test_a_gateway_runs_tells_its_status_and_ends_when_asked(site, broker, runni
     (letter,) = json.loads(rivergauge(site, "deadletters", "list", "--json").stdout)
     assert letter["topic"] == "rg/1/syr-darya/uchkurgan/data"
     assert b"not a message".hex() in rivergauge(site, "deadletters", "show", str(letter["id"])).stdout
+    (shown,) = json.loads(rivergauge(site, "deadletters", "show", str(letter["id"]), "--json").stdout)
+    assert shown == {**letter, "payload": b"not a message".hex()}
     assert rivergauge(site, "deadletters", "drop", str(letter["id"])).returncode == 0
     assert json.loads(rivergauge(site, "deadletters", "list", "--json").stdout) == []
     basin = (site / "basin.toml").read_text()
@@ -149,5 +151,5 @@ def test_a_gateway_that_cannot_start_says_why(site, broker):
     (site / "data").write_text("a file where the folder should be")
     finished = rivergauge(site, "run")
     assert finished.returncode == 1
-    assert "the gateway cannot start" in finished.stderr
+    assert finished.stderr.startswith("the gateway cannot start: data: File exists")
     assert "Traceback" not in finished.stderr

@@ -56,6 +56,11 @@ def test_a_command_is_given_and_listed(config):
     assert json.loads(run(config, "commands", "uchkurgan", "--json")) == [first]
 
 
+@pytest.mark.parametrize("listing", ["commands", "events", "health"])
+def test_a_station_that_is_not_in_the_basin_file_is_wrong_use(config, listing):
+    assert "expected one of akdzhar, kokbulak, uchkurgan" in run(config, listing, "uchkurgen", expect=2)
+
+
 def test_a_configuration_goes_in_parts_as_the_flasher_would_write_it_and_without_secrets(config):
     words = ["broker=gauges.example.org:8883", "tls=mutual", "time_server=time.example.org:123"]
     numbers = json.loads(run(config, "command", "kokbulak", "new-configuration", *words, "--json"))["command_nos"]

@@ -3,6 +3,7 @@
 import ssl
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import time
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from gateway.audit.probe import Probe
 from gateway.mqtt import BrokerAddress
 from gateway.settings import BrokerSettings, TlsSettings
+from rivergauge.broker.certificates import Certificates
 from rivergauge.servers import Mosquitto, free_port
 from tests.fakes.publisher import stage_batch
 
@@ -119,6 +121,16 @@ def test_what_broker_config_makes_is_well(look, levels, certified):
     found = look()
     # All clients of a certificate have one session there, in which a queue cannot be tried.
     assert of_broker(levels(found)) == OPEN | {"broker strangers": "ok", "broker queue": "warning"}
+
+
+def test_a_broker_of_another_authority_is_told_with_what_to_correct(look, levels, certified, tmp_path):
+    stranger = Certificates(tmp_path, datetime.now(UTC))
+    stranger.keep_authority("stranger")
+    broker = certified.settings.broker
+    found = look(broker=replace(broker, tls=replace(broker.tls, ca_file=tmp_path / "ca.crt")))
+    assert found["broker"].level.value == "problem"
+    assert "shows a certificate that is not believed" in found["broker"].detail
+    assert "ca_file" in found["broker"].advice
 
 
 def test_an_audit_leaves_a_gateway_that_runs_with_its_certificate_alone(look, levels, certified, secured):

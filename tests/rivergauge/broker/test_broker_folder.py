@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from typer.testing import CliRunner
 
 from rivergauge.basin import load_basin
 from rivergauge.broker import BrokerFolder, Listener, access_rules, mosquitto_settings, write_broker_folder
+from rivergauge.broker.command import app
 from rivergauge.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -124,6 +126,20 @@ def test_the_examples_in_deploy_are_what_the_command_writes(tmp_path, monkeypatc
     assert ended.value.code == 0
     for name in ("mosquitto.conf", "acl"):
         assert (ROOT / "deploy" / name).read_text() == (tmp_path / name).read_text()
+
+
+@pytest.mark.parametrize("host", ["a b", "gauges.example.org:8883", "-a", "a..b", "https://a", "Сырдарья.kz", ""])
+def test_a_host_that_no_certificate_can_name_is_wrong_use(tmp_path, host):
+    words = ["config", "--basin", str(BASIN_FILE), "--out", str(tmp_path / "broker"), "--host", host]
+    ended = CliRunner().invoke(app, words)
+    assert ended.exit_code == 2 and "--host" in ended.output
+    assert not (tmp_path / "broker").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    ended = CliRunner().invoke(app, ["config", "--basin", str(BASIN_FILE), "--out", str(tmp_path / "file")])
+    assert (ended.exit_code, ended.output) == (1, f"{tmp_path}/file: File exists\n")
 
 
 def test_a_key_that_is_not_ours_is_named(write, tmp_path):
