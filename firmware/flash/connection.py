@@ -1,11 +1,11 @@
 """The console of a board, reached through mpremote: the same for a board on USB and for a virtual station."""
 
 import contextlib
-import io
 from collections.abc import Iterator
 from types import TracebackType
 
 import serial
+from mpremote import transport_serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
@@ -50,6 +50,10 @@ for folder in {folders!r}:
    raise
 """
 
+# mpremote prints the bytes that it heard in place of a prompt. Boards are flashed in several threads at once, so that
+# standard output, which all of them share, cannot be turned aside for it.
+vars(transport_serial)["print"] = lambda *_heard, **_options: None
+
 
 class FlashError(Exception):
     """The board could not be reached or refused a command; the message says where and what to do."""
@@ -66,8 +70,7 @@ class BoardConnection:
         with self._blame("open"):
             self._transport = SerialTransport(self._port, timeout=SILENCE_S)
         try:
-            # mpremote prints what it heard in place of a prompt.
-            with self._blame("enter the raw REPL of"), contextlib.redirect_stdout(io.StringIO()):
+            with self._blame("enter the raw REPL of"):
                 self._transport.enter_raw_repl(timeout_overall=SILENCE_S)
         except FlashError:
             self._transport.close()
