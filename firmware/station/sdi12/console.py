@@ -9,21 +9,28 @@ SDI-12> 0I!
 """
 
 from ..sensors.supply import Faults, SuppliedPort
-from .line import BAUD, BITS, EVEN_PARITY, Line
+from .line import BAUD, Line
+from .packets import PacketAnswer
+from .text import TextAnswer
 
 WARM_UP_MS = 2000
 
 
 def talk(board, port_no, power_switch=None, ask=input, say=print):
-    """Pass commands on until an empty line; a service request that follows an answer is shown too."""
-    with SuppliedPort(board, port_no, [power_switch], BAUD, BITS, EVEN_PARITY) as port:
+    """Pass commands on until an empty line (section 4.4.14); packets are shown in hex, a service request as such."""
+    with SuppliedPort(board, port_no, [power_switch], BAUD) as port:
         board.sleep_until(board.monotonic_ms() + WARM_UP_MS)
         line = Line(board, port, Faults())
         while True:
             command = ask("SDI-12> ").strip()
             if not command:
                 return
-            answer = line.exchange(command)
+            if command[1:3] == "DB":
+                packet = line.exchange(command, PacketAnswer(command[0]))
+                say(packet.hex(" ") or "no answer")
+                continue
+            received = line.exchange(command, TextAnswer(command[0]))
+            answer = "".join(chr(byte & 0x7F) for byte in received)
             say(answer.strip() or "no answer")
             if command[1:2] in ("M", "V") and answer[1:4].isdigit() and answer[1:4] != "000":
                 until_ms = board.monotonic_ms() + 1000 * int(answer[1:4])

@@ -3,13 +3,17 @@
 
 The law this file keeps: no command begins before its sensor can hear it, and none lacks a break that it needs.
 Times are those of the SDI-12 standard, version 1.4, section 7, on a clock of whole milliseconds.
+
+Characters on the line have 7 bits and even parity (section 4.1), packets 8 bits and none (section 5.2): ten bits on
+the line either way. The port is set to 8N1 for both, and the parity is made and checked here: a packet may begin 8 ms
+after its command, and UARTs under MicroPython do not tell of a wrong parity, after which an answer has to be asked for
+again (section 7.2).
 """
 
-from .crc import CRC_CHARACTERS, crc_characters
+from .parity import with_parity
+from .text import END
 
-BAUD = 1200
-BITS = 7
-EVEN_PARITY = 0
+BAUD = 1200  # with 8N1, as `open_serial` has it where nothing else is said
 
 BREAK_MS = 13  # at least 12 of space
 MARK_MS = 10  # at least 8.33 of mark between break and command
@@ -17,14 +21,11 @@ AWAKE_MS = 80  # no more than 87 of mark before a command without a break
 # An answer begins within 15 ms, its first character takes 8.33 ms to arrive, and between two lie at most 1.66 ms.
 # The rest is for boards that look at their receiver every few milliseconds.
 SILENCE_MS = 32
-RETRY_MS = 50  # at least 16.67 between tries; and the third try more than 112.5 after the first, for a slow sleeper
+RETRY_MS = 50  # at least 16.67 between tries; and the third begins more than 100 after the break, for slow sleepers
 PAUSE_MS = 17  # of mark before another try, after an answer that could not be read
 TRIES_WITHOUT_BREAK = 3
 TRIES_WITH_BREAK = 3
-MOST_DROPS = 64  # reads of received bytes before a command: a babbling sensor must not hold the station
-
-_END = b"\r\n"
-_LONGEST = 96  # characters of an answer, with the echo of its command
+MOST_DROPS = 64  # reads of bytes that nobody waits for: a babbling sensor must not hold the station
 
 
 class NoAnswer(Exception):
@@ -36,7 +37,10 @@ class NoAnswer(Exception):
 
 
 class Line:
-    """The line at an open port; `faults` counts what had to be asked again."""
+    """The line at an open port; `faults` counts what had to be asked again.
+
+    The form of an answer, `TextAnswer` or `PacketAnswer`, says when it `is_whole` and what there is to `read` in it.
+    """
 
     def __init__(self, board, port, faults):
         self._board = board
@@ -46,49 +50,49 @@ class Line:
         self._awake = ""  # address of the sensor that listens
         self._marking_since_ms = 0
 
-    def ask(self, command, answers_as=None, with_crc=False):
-        """Return the answer to a command without its CR LF and CRC, or raise NoAnswer.
-
-        The answer has to begin with the address `answers_as`, which is the command's where None; "?" stands for any.
-        """
-        address = answers_as or command[0]
+    def ask(self, command, form):
+        """Return what the form reads in the answer to a command, or raise NoAnswer."""
         reason = "silent"
         for _ in range(TRIES_WITH_BREAK):
             for _ in range(TRIES_WITHOUT_BREAK):
-                text = self.exchange(command)
+                self._board.feed_watchdog()  # nine tries of a packet take longer than it has patience
+                received = self.exchange(command, form)
                 sent_ms = self._sent_ms
-                if text:
-                    answer = _checked(text, address, with_crc)
+                if received:
+                    answer = form.read(received)
                     if answer is not None:
                         return answer
                     self._faults.broken += 1
                     reason = "broken"
                 else:
                     self._faults.silent += 1
-                self._board.sleep_until(max(sent_ms + RETRY_MS, self._marking_since_ms + PAUSE_MS))
+                self._await_mark()
+                self._board.sleep_until(sent_ms + RETRY_MS)
             self._awake = ""
         raise NoAnswer(reason)
 
-    def exchange(self, command):
-        """Send a command once, with a break where one is needed; return what came back, "" for nothing."""
+    def exchange(self, command, form):
+        """Send a command once, with a break where one is needed; return the bytes that came back, none for nothing."""
         now_ms = self._board.monotonic_ms()
         if self._awake != command[0] or now_ms - self._marking_since_ms > AWAKE_MS:
             self._port.send_break(BREAK_MS)
             self._board.sleep_until(self._board.monotonic_ms() + MARK_MS)
         self._drop_received()
-        self._port.write(command.encode())
+        data = with_parity(command)
+        self._port.write(data)
         self._awake = command[0]
         self._sent_ms = self._board.monotonic_ms()
-        return self._read(command)
+        return self._read(data, form)
 
     def await_request(self, address, until_ms):
         """Return whether the sensor asked for service (section 4.4.6) before a time."""
+        request = with_parity(address) + END
         last = b""
-        while last != address.encode() + _END:
+        while last != request:
             count = self._port.read_into(self._buffer, until_ms)
             if count == 0:
                 return False
-            last = (last + bytes(memoryview(self._buffer)[:count]))[-3:]
+            last = (last + bytes(memoryview(self._buffer)[:count]))[-len(request) :]
         self._marking_since_ms = self._board.monotonic_ms()
         return True
 
@@ -98,30 +102,25 @@ class Line:
             if self._port.read_into(self._buffer, self._board.monotonic_ms()) == 0:
                 return
 
-    def _read(self, command):
-        received = b""
+    def _await_mark(self):
+        """Wait for the end of an answer that could not be read, and forget the rest of it (section 7.2)."""
+        for _ in range(MOST_DROPS):
+            if self._port.read_into(self._buffer, self._marking_since_ms + PAUSE_MS) == 0:
+                return
+            self._marking_since_ms = self._board.monotonic_ms()
+
+    def _read(self, echo, form):
+        """Return what comes after a command; a line on which transmitter and receiver meet brings that back first."""
+        received = bytearray()
         self._marking_since_ms = self._board.monotonic_ms()
-        while len(received) < _LONGEST and not received.endswith(_END):
+        while len(received) < form.longest_bytes + len(echo) and not form.is_whole(received):
             count = self._port.read_into(self._buffer, self._marking_since_ms + SILENCE_MS)
             if count == 0:
                 break
-            received += bytes(memoryview(self._buffer)[:count])
             self._marking_since_ms = self._board.monotonic_ms()
-        # A line on which transmitter and receiver meet brings back the break and the command.
-        received = received.lstrip(b"\x00")
-        if received.startswith(command.encode()):
-            received = received[len(command) :]
-        return "".join(chr(byte) for byte in received)
-
-
-def _checked(text, address, with_crc):
-    """Return the answer without its end and CRC, None where it is not whole."""
-    if not text.endswith("\r\n") or address not in ("?", text[0]):
-        return None
-    text = text[:-2]
-    if with_crc:
-        text, crc = text[:-CRC_CHARACTERS], text[-CRC_CHARACTERS:]
-        if not text or crc_characters(text) != crc:
-            return None
-    # 7-bit characters beyond the printable ones are noise.
-    return text if text and all(" " <= character <= "~" for character in text) else None
+            chunk = bytes(memoryview(self._buffer)[:count])
+            received += chunk if received else chunk.lstrip(b"\x00")  # the echo of a break
+            if echo and received[: len(echo)] == echo:
+                received = received[len(echo) :]
+                echo = b""
+        return received

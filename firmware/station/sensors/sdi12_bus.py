@@ -4,7 +4,7 @@
 from protocol.quality import GOOD, NO_READING, OUT_OF_RANGE, SENSOR_ERROR
 from protocol.variables import INSTANT, code_of
 
-from ..sdi12.line import BAUD, BITS, EVEN_PARITY, NoAnswer
+from ..sdi12.line import BAUD, NoAnswer
 from ..sdi12.recorder import Recorder
 from ..sdi12.values import mantissa_of
 from .supply import Faults, SuppliedPort
@@ -102,7 +102,7 @@ class Bus:
         board.sleep_until(start_ms - self.warm_up_ms)
         start_ms = max(start_ms, board.monotonic_ms() + self.warm_up_ms)
         switches = [settings.power_switch for settings, _ in self._sensors]
-        with SuppliedPort(board, self._sensors[0][0].port, switches, BAUD, BITS, EVEN_PARITY) as port:
+        with SuppliedPort(board, self._sensors[0][0].port, switches, BAUD) as port:
             board.sleep_until(start_ms)
             recorder = Recorder(board, port, self.faults)
             started = [self._start(board, recorder, settings) for settings, _ in self._sensors]

@@ -1,6 +1,7 @@
 """An SDI-12 sensor (SDI-12 standard, version 1.4), strict about breaks, marks and commands that are not its own.
 
-What a recorder does wrong is not answered, and noted in `violations`. Several on one wire make a multi-drop line.
+What a recorder does wrong is not answered, and noted in `violations`. Several on one wire make a multi-drop line. The
+wire carries ten bits for a character, 7E1 or 8N1 alike: with its parity, or a byte of a packet.
 """
 
 from collections.abc import Callable
@@ -8,8 +9,17 @@ from dataclasses import dataclass
 from math import ceil
 
 from firmware.virtual.sensors.instrument import AnsweringInstrument
+from firmware.virtual.sensors.sdi12_encoding import (
+    FLOAT32,
+    crc_characters,
+    even,
+    packet,
+    packets_of,
+    pages_of,
+    plain,
+)
 
-__all__ = ["Sdi12Sensor", "ValueDescription", "crc_characters"]
+__all__ = ["Sdi12Sensor", "ValueDescription"]
 
 CHARACTER_MS = 10_000 / 1200
 SHORTEST_BREAK_MS = 12.0
@@ -21,9 +31,12 @@ BETWEEN_TRIES_MS = 16.67
 ANSWERS_AFTER_MS = 9
 EARLY_REQUEST_MS = 400  # a service request may come before the seconds that were told are over
 LATE_REQUEST_MS = 400  # and must not come after them
+ADDRESS_CHANGE_MS = 1000  # in which it need not answer, and does not
 CONCURRENT_CHARACTERS = 75
 CHARACTERS = 35
 PAGES = 10
+HIGH_VOLUME_PAGES = 1000
+COUNT_DIGITS = {"M": 1, "V": 1, "C": 2, "H": 3}
 
 
 @dataclass(frozen=True)
@@ -34,20 +47,21 @@ class ValueDescription:
 
 @dataclass
 class Measurement:
-    """What was started last: `values` are there from `ready_ms` on; None once it was broken off."""
+    """What was started last: pages or packets are there from `ready_ms` on, and empty once it was broken off."""
 
     kind: str
     with_crc: bool
     ready_ms: float
-    pages: list[str] | None
+    pages: list[str]
+    packets: list[bytes]
 
 
 class Sdi12Sensor(AnsweringInstrument):
     """`identification` is what follows the address in the answer to aI!; `measure(at_ms)` gives the values as texts."""
 
     baud = 1200
-    frame = "7E1"
-    faults = ("silent", "crc", "garbage", "no-request", "late-request", "no-crc", "no-concurrent", "abort")
+    frame = "8N1"
+    faults = ("silent", "crc", "parity", "garbage", "no-request", "late-request", "no-crc", "no-concurrent", "abort")
 
     def __init__(
         self,
@@ -65,6 +79,8 @@ class Sdi12Sensor(AnsweringInstrument):
         self.breaks_ms: list[float] = []  # how long each break was
         self._identification = identification
         self.measure = measure
+        self.measure_packets = self._measure_floats  # (at_ms) -> packets
+        self.packet_spoilers: list[Callable[[bytes], bytes]] = []  # each for one of the next packets
         self._seconds = seconds
         self._descriptions = descriptions
         self.wakes_in_ms = wakes_in_ms
@@ -74,6 +90,7 @@ class Sdi12Sensor(AnsweringInstrument):
         self._is_waiting_for_try = False  # the last command was not answered, or not as it should
         self._marking_since_ms = 0.0
         self._measurement: Measurement | None = None
+        self._deaf_until_ms = 0.0
 
     def receive_break(self, began_ms: float, ended_ms: float) -> None:
         self.breaks_ms.append(ended_ms - began_ms)
@@ -89,7 +106,8 @@ class Sdi12Sensor(AnsweringInstrument):
         marked_ms = began_ms - self._marking_since_ms
         self._marking_since_ms = ended_ms
         is_listening = self._is_listening and began_ms >= self._break_ended_ms + self.wakes_in_ms
-        if self._powered_at_ms is None or not data.endswith(b"!"):
+        command = plain(data)
+        if self._powered_at_ms is None or command is None or not command.endswith("!"):
             return  # another sensor's answer, or noise
         if self._needs_mark and marked_ms < MARK_AFTER_BREAK_MS:
             self.violations.append(f"{marked_ms:.1f} ms of mark after a break")
@@ -100,10 +118,9 @@ class Sdi12Sensor(AnsweringInstrument):
             is_listening = self._is_listening = False
         if self._is_listening and not self._needs_mark and self._is_waiting_for_try and marked_ms < BETWEEN_TRIES_MS:
             self.violations.append(f"a try after {marked_ms:.1f} ms")
-        if not is_listening:
+        if not is_listening or began_ms < self._deaf_until_ms:
             return
         self._needs_mark = False
-        command = data.decode("ascii", "replace")
         if command[0] not in (self.address, "?"):
             self._is_listening = False  # until the next break
             return
@@ -118,8 +135,8 @@ class Sdi12Sensor(AnsweringInstrument):
 
     def _answer(self, body: str, at_ms: float) -> None:
         """Answer a command, whose address and exclamation mark are taken off; what is unknown is not answered."""
-        if self._is_measuring("C", at_ms) and body:
-            self._break_off()  # section 4.4.7: a command to it breaks a concurrent measurement off
+        if (self._is_measuring("C", at_ms) or self._is_measuring("H", at_ms)) and body:
+            self._break_off()  # section 4.4.7.1: a command to it breaks a concurrent measurement off
         with_crc = body[1:2] == "C"
         index = body[2 if with_crc else 1 :]
         if with_crc and self._failing.get("no-crc"):
@@ -130,14 +147,18 @@ class Sdi12Sensor(AnsweringInstrument):
             self._speak(self._identification, at_ms)
         elif body[0] == "A" and len(body) == 2 and body[1].isalnum():
             self.address = body[1]
-            self._speak("", at_ms)
+            self._deaf_until_ms = self._speak("", at_ms) + ADDRESS_CHANGE_MS
         elif body[0] in "MCV" and len(index) <= 1 and index in "123456789":
             if body[0] != "C" or not self._failing.get("no-concurrent"):
                 self._start(body[0], with_crc, at_ms)
         elif body == "HA":
             self._start("H", True, at_ms)
+        elif body == "HB":
+            self._start_packets(at_ms)
         elif body[0] == "D" and body[1:].isdigit():
-            self._send_page(int(body[1:]), at_ms)
+            self._send_page(body[1:], at_ms)
+        elif body[:2] == "DB" and body[2:].isdigit():
+            self._send_packet(body[2:], at_ms)
         elif body[0] == "R" and index.isdigit() and len(index) == 1:
             self._speak("".join(self.measure(ceil(at_ms))), at_ms, with_crc)
         elif body[0] == "I":
@@ -147,38 +168,67 @@ class Sdi12Sensor(AnsweringInstrument):
         values = self.measure(ceil(at_ms))
         limit = CONCURRENT_CHARACTERS if kind in "CH" else CHARACTERS
         ready_ms = at_ms + self._seconds * 1000
-        self._measurement = Measurement(kind, with_crc, ready_ms, _pages(values, limit))
-        self._outputs.clear()
-        digits = {"M": 1, "V": 1, "C": 2, "H": 3}[kind]
-        answered_ms = self._speak(f"{self._seconds:03d}{len(values):0{digits}d}", at_ms)
+        self._measurement = Measurement(kind, with_crc, ready_ms, pages_of(values, limit), [])
+        answered_ms = self._announce(kind, len(values), at_ms)
         if self._fails("abort"):
-            self._measurement.pages = None
-        elif kind in "MVH" and self._seconds and not self._fails("no-request"):
+            self._measurement.pages = []
+        elif kind in "MV" and self._seconds and not self._fails("no-request"):
             late_ms = LATE_REQUEST_MS if self._fails("late-request") else -EARLY_REQUEST_MS
-            self._transmit(self.address, max(answered_ms, ready_ms + late_ms))
+            self._transmit(even(self.address + "\r\n"), max(answered_ms, ready_ms + late_ms))
 
-    def _send_page(self, page: int, at_ms: float) -> None:
+    def _start_packets(self, at_ms: float) -> None:
+        count, packets = self.measure_packets(ceil(at_ms))
+        self._measurement = Measurement("H", True, at_ms + self._seconds * 1000, [], packets)
+        self._announce("H", count, at_ms)
+
+    def _announce(self, kind: str, count: int, at_ms: float) -> float:
+        self._outputs.clear()
+        return self._speak(f"{self._seconds:03d}{count:0{COUNT_DIGITS[kind]}d}", at_ms)
+
+    def _measure_floats(self, at_ms: int) -> tuple[int, list[bytes]]:
+        values = [float(value) for value in self.measure(at_ms)]
+        return len(values), packets_of(self.address, FLOAT32, values)
+
+    def _send_page(self, number: str, at_ms: float) -> None:
         measurement = self._measurement
-        pages = [] if measurement is None else measurement.pages or []
+        page = _page_no(number, HIGH_VOLUME_PAGES if measurement is not None and measurement.kind == "H" else PAGES)
+        if page is None:
+            return
+        pages = [] if measurement is None else measurement.pages
         with_crc = measurement is not None and measurement.with_crc
         self._speak(pages[page] if page < len(pages) else "", at_ms, with_crc)
 
+    def _send_packet(self, number: str, at_ms: float) -> None:
+        page = _page_no(number, HIGH_VOLUME_PAGES)
+        if page is None:
+            return
+        packets = [] if self._measurement is None else self._measurement.packets
+        whole = packets[page] if page < len(packets) else packet(self.address)
+        data = self.packet_spoilers.pop(0)(whole) if self.packet_spoilers else whole
+        self._is_waiting_for_try = data != whole
+        self._transmit(data, at_ms)
+
     def _describe(self, text: str, at_ms: float) -> None:
         command, _, number = text.partition("_")
-        if not command or command[0] not in "MCVRH":
+        kind = command[:1]
+        if not kind or kind not in "MCVRH":
             return
-        if not number:
-            self._speak(f"{self._seconds:03d}{len(self._descriptions)}", at_ms)
-        elif number.isdigit() and 1 <= int(number) <= len(self._descriptions):
-            one = self._descriptions[int(number) - 1]
-            self._speak(f",{one.shef_code},{one.unit};", at_ms)
+        count = len(self._descriptions)
+        if number.isdigit():
+            is_one = 1 <= int(number) <= count
+            one = self._descriptions[int(number) - 1] if is_one else None
+            with_crc = kind == "H" or command[1:2] == "C"
+            self._speak(f",{one.shef_code},{one.unit};" if one else "", at_ms, with_crc)
+        elif not number and kind != "R":
+            self._speak(f"{self._seconds:03d}{count:0{COUNT_DIGITS[kind]}d}", at_ms)
 
     def _is_measuring(self, kind: str, at_ms: float) -> bool:
         return self._measurement is not None and self._measurement.kind == kind and at_ms < self._measurement.ready_ms
 
     def _break_off(self) -> None:
         assert self._measurement is not None
-        self._measurement.pages = None
+        self._measurement.pages = []
+        self._measurement.packets = []
         self._outputs.clear()  # no service request either
 
     def _speak(self, text: str, after_ms: float, with_crc: bool = False) -> float:
@@ -191,32 +241,21 @@ class Sdi12Sensor(AnsweringInstrument):
         if self._fails("garbage"):
             text = "\x7f" * len(text)
             self._is_waiting_for_try = True
-        return self._transmit(text, after_ms)
+        data = even(text + "\r\n")
+        if self._fails("parity"):
+            data = bytes((data[0] ^ 0x80,)) + data[1:]
+            self._is_waiting_for_try = True
+        return self._transmit(data, after_ms)
 
-    def _transmit(self, text: str, after_ms: float) -> float:
-        """Put a text and its end on the line, character by character; return when the last one is out."""
+    def _transmit(self, data: bytes, after_ms: float) -> float:
+        """Put bytes on the line, one by one; return when the last one is out."""
         said_ms = after_ms + ANSWERS_AFTER_MS
-        for character in text + "\r\n":
+        for byte in data:
             said_ms += CHARACTER_MS
-            self._say(character.encode(), ceil(said_ms))
+            self._say(bytes((byte,)), ceil(said_ms))
         return said_ms
 
 
-def _pages(values: list[str], limit: int) -> list[str]:
-    """Return the values as the sensor gives them to D0, D1, ..., none longer than the standard allows."""
-    pages = [""]
-    for value in values:
-        if len(pages[-1]) + len(value) > limit:
-            pages.append("")
-        pages[-1] += value
-    return pages
-
-
-def crc_characters(text: str) -> str:
-    """Return the three CRC characters of an answer (section 4.4.12)."""
-    crc = 0
-    for byte in text.encode():
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
-    return chr(0x40 | crc >> 12) + chr(0x40 | crc >> 6 & 0x3F) + chr(0x40 | crc & 0x3F)
+def _page_no(number: str, pages: int) -> int | None:
+    """Return the number of the page that a command asks for, None where it is none: too high, or with leading zeros."""
+    return int(number) if number == str(int(number)) and int(number) < pages else None

@@ -20,7 +20,7 @@ PORT_NO = 3
 APPLICATION = """
 from station.notebook import note
 from station.sdi12.line import NoAnswer
-from station.sdi12.recorder import Recorder
+from station.sdi12.full_recorder import FullRecorder
 from station.sensors.supply import Faults, SuppliedPort
 
 def run(board):
@@ -30,9 +30,9 @@ def run(board):
             return call(*arguments)
         except NoAnswer as error:
             return error.reason
-    with SuppliedPort(board, {port_no}, [1], 1200, 7, {parity}) as port:
+    with SuppliedPort(board, {port_no}, [1], 1200, 8, {parity}) as port:
         board.sleep_until(2000)
-        recorder = Recorder(board, port, faults)
+        recorder = FullRecorder(board, port, faults)
 {script}
     note(board, "faults", faults.silent, faults.broken)
     board.deep_sleep_until(10**12)
@@ -61,7 +61,7 @@ class Sdi12Line:
             if isinstance(instrument, Sdi12Sensor)
         }
 
-    def run(self, script: str, parity: int | None = 0) -> Run:
+    def run(self, script: str, parity: int | None = None) -> Run:
         """Run statements that have `recorder`, `attempt`, `board` and `note`."""
         lines = "".join(f"        {line}\n" for line in script.strip().splitlines())
         application = APPLICATION.format(port_no=PORT_NO, parity=parity, script=lines)

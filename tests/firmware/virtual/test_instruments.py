@@ -4,7 +4,7 @@ import pytest
 
 from firmware.virtual.sensors import INSTRUMENTS
 from firmware.virtual.sensors.modbus_slave import crc16
-from firmware.virtual.sensors.sdi12_sensor import crc_characters
+from firmware.virtual.sensors.sdi12_encoding import crc_characters, even, plain
 
 CHARACTER_MS = 10_000 / 1200
 BREAK_ENDS_MS = 1015.0
@@ -29,8 +29,10 @@ def said(instrument):
 
 
 def send(instrument, command, at_ms):
-    instrument.receive(command, at_ms, at_ms + len(command) * CHARACTER_MS)
-    return said(instrument)
+    """Send an SDI-12 command; return (when the first character of the answer was whole, the answer)."""
+    instrument.receive(even(command), at_ms, at_ms + len(command) * CHARACTER_MS)
+    first_ms, data = said(instrument)
+    return first_ms, plain(data)
 
 
 @pytest.fixture
@@ -42,21 +44,21 @@ def awake():
 
 
 def test_an_awake_sensor_answers_between_8_and_15_ms_after_the_command(awake):
-    first_ms, data = send(awake, b"0!", BREAK_ENDS_MS + 9)
-    assert data == b"0\r\n"
+    first_ms, data = send(awake, "0!", BREAK_ENDS_MS + 9)
+    assert data == "0\r\n"
     waited_ms = first_ms - (BREAK_ENDS_MS + 9 + 2 * CHARACTER_MS) - CHARACTER_MS
     assert 8.33 <= waited_ms <= 15
     assert awake.violations == []
 
 
 def test_without_a_break_a_sensor_sleeps():
-    assert send(powered(PLS), b"0!", 1000.0) == (None, b"")
+    assert send(powered(PLS), "0!", 1000.0) == (None, "")
 
 
 def test_a_break_of_less_than_12_ms_wakes_nobody_and_is_noted():
     sensor = powered(PLS)
     sensor.receive_break(1000.0, 1010.8)
-    assert send(sensor, b"0!", 1020.0) == (None, b"")
+    assert send(sensor, "0!", 1020.0) == (None, "")
     assert sensor.violations == ["a break of 10.8 ms"]
 
 
@@ -65,32 +67,48 @@ def test_a_break_of_less_than_12_ms_wakes_nobody_and_is_noted():
     [(5.0, "5.0 ms of mark after a break"), (101.0, "a command after 101.0 ms of mark")],
 )
 def test_a_command_too_soon_or_too_late_after_the_break_is_not_answered_and_noted(awake, after_ms, noted):
-    assert send(awake, b"0!", BREAK_ENDS_MS + after_ms) == (None, b"")
+    assert send(awake, "0!", BREAK_ENDS_MS + after_ms) == (None, "")
     assert awake.violations == [noted]
 
 
 def test_a_command_to_another_sensor_sends_this_one_to_sleep(awake):
-    assert send(awake, b"1!", BREAK_ENDS_MS + 9) == (None, b"")
-    assert send(awake, b"0!", BREAK_ENDS_MS + 60) == (None, b"")
+    assert send(awake, "1!", BREAK_ENDS_MS + 9) == (None, "")
+    assert send(awake, "0!", BREAK_ENDS_MS + 60) == (None, "")
     assert awake.violations == []
 
 
-@pytest.mark.parametrize("command", [b"0X1!", b"0M0!", b"0D!", b"0RC!", b"0IX!", b"0I M!", b"0M1", b"\xb0M!"])
+@pytest.mark.parametrize(
+    "command",
+    ["0X1!", "0M0!", "0D!", "0D10!", "0DB!", "0DB01!", "0DB1000!", "0HBC!", "0RC!", "0IX!", "0IR0!", "0I M!", "0M1"],
+)
 def test_what_is_no_command_is_not_answered(awake, command):
-    assert send(awake, command, BREAK_ENDS_MS + 9) == (None, b"")
+    assert send(awake, command, BREAK_ENDS_MS + 9) == (None, "")
+
+
+def test_a_command_with_a_wrong_parity_is_not_answered(awake):
+    awake.receive(b"\xb0!", BREAK_ENDS_MS + 9, BREAK_ENDS_MS + 9 + 2 * CHARACTER_MS)
+    assert said(awake) == (None, b"")
+
+
+def test_a_sensor_with_a_new_address_is_deaf_for_a_second(awake):
+    send(awake, "0A7!", BREAK_ENDS_MS + 9)
+    awake.receive_break(2000.0, 2015.0)
+    assert send(awake, "7!", 2024.0) == (None, "")
+    awake.receive_break(3000.0, 3015.0)
+    assert send(awake, "7!", 3024.0)[1] == "7\r\n"
 
 
 def test_a_break_ends_a_measurement_that_has_the_line_to_itself_and_not_a_concurrent_one():
-    for command, values in ((b"0MC!", b"0"), (b"0CC!", b"0+1.500+7.25")):
+    for command, values in (("0MC!", "0"), ("0CC!", "0+1.500+7.25"), ("0HA!", "0+1.500+7.25")):
         sensor = powered(PLS)
         sensor.receive_break(1000.0, BREAK_ENDS_MS)
-        sensor.receive(command, BREAK_ENDS_MS + 9, BREAK_ENDS_MS + 9 + 4 * CHARACTER_MS)
+        sensor.receive(even(command), BREAK_ENDS_MS + 9, BREAK_ENDS_MS + 9 + len(command) * CHARACTER_MS)
         sensor.output(sensor.next_output_ms(0))
         sensor.receive_break(2000.0, 2015.0)
         said(sensor)
         sensor.receive_break(9000.0, 9015.0)
-        _, data = send(sensor, b"0D0!", 9024.0)
-        assert data == values + crc_characters(values.decode()).encode() + b"\r\n"
+        _, data = send(sensor, "0D0!", 9024.0)
+        assert data == values + crc_characters(values) + "\r\n"
 
 
 def request(address=1, function=3, first=0x0100, count=4):
