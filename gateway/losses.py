@@ -8,7 +8,7 @@ without what came after). No I/O: stores are asked through `find_stored`.
 from collections.abc import Callable, Iterable, Sequence
 
 from gateway.entries import WrittenOff
-from gateway.ranges import Range, joined, without
+from gateway.ranges import Range, between, joined, without
 from gateway.records import Head
 from gateway.windows import Windows
 
@@ -45,6 +45,7 @@ class Losses:
         self._below: dict[Log, tuple[int, int]] = {}  # (receipted, oldest held) as accounted for
         for each in written_off:
             self._written_off.setdefault((each.station, each.log_id), []).append((each.first_no, each.last_no))
+        self._written_off = {log: joined(ranges) for log, ranges in self._written_off.items()}
 
     def begin(self, station: str, log_id: int) -> bool | None:
         """Note a log; return None where it is known, else whether the station had another queue before it."""
@@ -60,7 +61,9 @@ class Losses:
         if not batch.gaps and self._below.get(log) == (batch.receipted, batch.oldest_held):
             return []
         off = self._overwritten(log, batch.gaps)
-        missing = self._unaccounted(log, [(FIRST_RECORD_NO, batch.receipted - 1)])
+        # What was below the last `receipted` is accounted for already.
+        since, _ = self._below.get(log, (FIRST_RECORD_NO, 0))
+        missing = self._unaccounted(log, [(since, batch.receipted - 1)])
         if missing:
             stored = self._find_stored(station, batch.log_id, missing[0][0], missing[-1][1])
             if stored is None:
@@ -81,8 +84,9 @@ class Losses:
         wanted = [(first, last) for first, last in ranges if first <= last]
         if not wanted:
             return []
-        held = [(run.first_no, run.last_no) for run in self._windows.window(*log).runs]
-        return without(wanted, [*held, *self._written_off.get(log, ())])
+        first_no, last_no = min(first for first, _ in wanted), max(last for _, last in wanted)
+        held = self._windows.window(*log).held_between(first_no, last_no)
+        return without(wanted, [*held, *between(self._written_off.get(log, []), first_no, last_no)])
 
     def _write_off(self, log: Log, ranges: Sequence[Range], is_overwritten: bool) -> list[WrittenOff]:
         if not ranges:

@@ -1,8 +1,9 @@
 """Ranges of record numbers, both ends included."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Range", "joined", "size", "without"]
+__all__ = ["Range", "between", "joined", "size", "without"]
 
 Range = tuple[int, int]
 
@@ -20,13 +21,26 @@ def joined(ranges: Iterable[Range]) -> list[Range]:
 
 def without(ranges: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
     """Return the numbers of `ranges` that are in none of `taken`, in rising ranges."""
-    left = joined(ranges)
-    for first, last in joined(taken):
-        left = [
-            part for low, high in left for part in ((low, min(high, first - 1)), (max(low, last + 1), high))
-            if part[0] <= part[1]
-        ]  # fmt: skip
+    left: list[Range] = []
+    holes = joined(taken)
+    at = 0  # each hole is come by once: a station may have many thousands
+    for first, last in joined(ranges):
+        while first <= last:
+            while at < len(holes) and holes[at][1] < first:
+                at += 1
+            if at == len(holes) or holes[at][0] > last:
+                left.append((first, last))
+                break
+            if holes[at][0] > first:
+                left.append((first, holes[at][0] - 1))
+            first = holes[at][1] + 1
     return left
+
+
+def between(ranges: Sequence[Range], first: int, last: int) -> Sequence[Range]:
+    """Return those of joined ranges that have a number from first to last, without looking at the others."""
+    begins = bisect_left(ranges, first, key=lambda each: each[1])
+    return ranges[begins : bisect_right(ranges, last, key=lambda each: each[0])]
 
 
 def size(ranges: Sequence[Range]) -> int:

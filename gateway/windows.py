@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.entries import whole
+from gateway.ranges import Range
 
 __all__ = ["SAME_INSTANT", "TIME_NOT_RISING", "Admission", "Run", "Window", "Windows"]
 
@@ -69,6 +70,11 @@ class Window:
 
     def holds_instant(self, at_ms: int) -> bool:
         return any(run.holds_instant(at_ms) for run in self.runs)
+
+    def held_between(self, first_no: int, last_no: int) -> list[Range]:
+        """Return the records held in runs that have one from the first to the last number."""
+        runs = self.runs[max(0, self._before(first_no)) : self._before(last_no) + 1]
+        return [(run.first_no, run.last_no) for run in runs]
 
     def span_ms(self) -> tuple[int, int] | None:
         """Return the first and last instant, or None where no record has a time."""

@@ -1,11 +1,13 @@
 """Records that will never come, and those that a lost journal forgot."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.entries import WrittenOff
 from gateway.losses import Losses
-from gateway.ranges import joined, size, without
-from gateway.windows import Windows
+from gateway.ranges import between, joined, size, without
+from gateway.windows import Run, Windows
 from tests.fakes.publisher import RECORD_EVERY_MS, START_MS, stage_batch
 
 
@@ -117,6 +119,30 @@ def test_a_queue_that_was_formatted_anew_is_recognised():
 def test_ranges_without_others(ranges, taken, left):
     assert without(ranges, taken) == left
     assert size(left) == sum(size([each]) for each in left)
+
+
+number_ranges = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)).map(lambda each: (each[0], sum(each))))
+
+
+def numbers(ranges):
+    return {number for first, last in ranges for number in range(first, last + 1)}
+
+
+@given(number_ranges, number_ranges, st.integers(0, 40), st.integers(0, 40))
+def test_ranges_are_what_sets_of_numbers_are(ranges, taken, first, last):
+    assert numbers(without(ranges, taken)) == numbers(ranges) - numbers(taken)
+    assert without(ranges, taken) == joined(without(ranges, taken))
+    asked = set(range(first, last + 1))
+    assert numbers(between(joined(ranges), first, last)) & asked == numbers(ranges) & asked
+
+
+def test_a_station_that_leaves_out_every_other_number_keeps_nobody_waiting():
+    # With a look at all gaps for each of them this took six minutes, in which no station was heard.
+    count = 16_000
+    station = Station()
+    station.windows.load("upper", 7, [Run(2 * index, 2 * index, instant(2 * index)) for index in range(count)])
+    assert len(station.sends(2 * count, receipted=2 * count, oldest_held=2 * count)) == count
+    assert station.sends(2 * count + 1, receipted=2 * count + 1, oldest_held=2 * count + 1) == []
 
 
 def test_ranges_that_touch_are_joined():
