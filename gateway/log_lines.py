@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
     """An object a line, with the same keys; its numbers are numbers."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(_values(record), ensure_ascii=False)
+        return _json(_values(record))
 
 
 class Repetitions(logging.Filter):
@@ -107,4 +107,10 @@ def _values(record: logging.LogRecord) -> dict[str, Value]:
 
 def _shown(value: Value) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if text and BARE.issuperset(text) else json.dumps(text, ensure_ascii=False)
+    return text if text and BARE.issuperset(text) else _json(text)
+
+
+def _json(value: str | Mapping[str, Value]) -> str:
+    """Return JSON in which every letter can be seen: a topic of a stranger's is not to write to a terminal."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)

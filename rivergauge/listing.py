@@ -71,6 +71,11 @@ def _print_table(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str]) -> 
         is_number = any(isinstance(row[column], (int, float)) for row in rows)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+        table.add_row(*("" if row[column] is None else _visible(str(row[column])) for column in columns))
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     Console(width=width, markup=False, highlight=False).print(table)
+
+
+def _visible(text: str) -> str:
+    """Return the text without letters that would write to the terminal or turn others around: topics are strangers'."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -44,6 +44,28 @@ def test_an_event_is_a_line_of_keys_and_values(written):
     }  # fmt: skip
 
 
+HIDDEN = {
+    "an escape": "\x1b[2J",
+    "a control sequence of one letter": "\x9b2J",
+    "a mark that turns text around": "\u202e",
+    "a line separator": "\u2028",
+    "a delete": "\x7f",
+    "half a letter": "\udc80",
+}
+
+
+@pytest.mark.parametrize("form", [KeyValueLines, JsonLines])
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())
+def test_what_a_stranger_has_written_cannot_hide_or_reach_a_terminal(written, form, text):
+    log, handler = written
+    handler.setFormatter(form())
+    log.warning("a message on %s", f"жайык{text}")
+    (line,) = handler.lines
+    assert line.isprintable() and "жайык" in line
+    event = json.loads(line)["event"] if form is JsonLines else json.loads(line[line.index("event=") + 6 :])
+    assert event == f"a message on жайык{text}"
+
+
 def test_a_fault_of_ours_is_one_line_with_where_it_happened(written):
     log, handler = written
     try:

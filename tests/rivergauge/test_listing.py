@@ -22,6 +22,11 @@ def test_a_table_shows_absent_values_as_blanks_and_text_as_it_is(capsys):
     ]
 
 
+def test_a_table_writes_nothing_to_the_terminal_that_a_stranger_has_thought_of(capsys):
+    shown = listed(capsys, Form.TABLE, rows=[{"station": "жайык\x1b[2J\u202e\x9b2J", "stage_m": None}])
+    assert shown.replace("\n", "").isprintable() and "жайык" in shown
+
+
 def test_a_table_may_show_fewer_columns(capsys):
     assert "stage_m" not in listed(capsys, Form.TABLE, table_columns=["station"])
     assert "stage_m" in listed(capsys, Form.CSV, table_columns=["station"])
