@@ -6,14 +6,13 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from firmware.virtual.host.rom import rom_folder
 from firmware.virtual.rom import control_line
 
 __all__ = ["BoardProcess", "Request"]
 
-ROM_START = Path(__file__).resolve().parent.parent / "rom" / "start.py"
 HEAP_OPTION = "heapsize=512k"
 
 
@@ -32,12 +31,13 @@ class BoardProcess:
         self.line, far_end = socket.socketpair()
         self.line.setblocking(False)
         self._received = bytearray()
-        arguments = [micropython, "-X", HEAP_OPTION, str(ROM_START)]
+        arguments = [micropython, "-X", HEAP_OPTION, "-m", "start"]
         streams = [(os.POSIX_SPAWN_DUP2, console_fd, fd) for fd in (0, 1, 2)]
         actions = [*streams, (os.POSIX_SPAWN_DUP2, far_end.fileno(), 3)]
         # A process group of its own: Ctrl-C at the terminal is for the bench, which ends its stations in order.
         # In the environment, since MicroPython ends on arguments longer than 255 bytes.
-        environment = {**os.environ, control_line.DESCRIPTION_VARIABLE: json.dumps(description)}
+        described = {control_line.DESCRIPTION_VARIABLE: json.dumps(description)}
+        environment = {**os.environ, **described, "MICROPYPATH": str(rom_folder())}
         self._pid: int | None = os.posix_spawn(micropython, arguments, environment, file_actions=actions, setpgroup=0)
         far_end.close()
 

@@ -104,6 +104,18 @@ def test_a_module_that_micropython_cannot_compile_is_named_with_its_line(sources
         compile_firmware("small", sources)
 
 
+def test_a_module_that_is_no_python_is_named_with_its_line(sources):
+    (sources / "firmware" / "station" / "app.py").write_text("a = 1\nb = = 2\n")
+    with pytest.raises(PlanError, match=r"station/app\.py, line 2: invalid syntax"):
+        compile_firmware("small", sources)
+
+
+def test_the_name_of_a_constant_is_in_no_module_of_the_image(sources):
+    (sources / "firmware" / "station" / "app.py").write_text("from board import LIMIT\nprint(LIMIT)\n")
+    (sources / "firmware" / "board" / "__init__.py").write_text("LIMIT = 16\n")
+    assert b"LIMIT" not in b"".join(file.data for file in compile_firmware("small", sources).files)
+
+
 @pytest.mark.parametrize("board", ["virtual", "esp32", "rp2"])
 def test_the_projects_own_image_compiles(board):
     paths = [file.path for file in compile_firmware(board).files]

@@ -51,7 +51,8 @@ def write_sources(folder: Path, application: str) -> Path:
     (station / "app.py").write_text(application)
     for name in ("main.py", "image.toml"):
         shutil.copy(PROJECT / "firmware" / name, folder / "firmware")
-    shutil.copytree(PROJECT / "firmware" / "virtual" / "board", folder / "firmware/virtual/board", dirs_exist_ok=True)
+    for name in ("board", "rom"):
+        shutil.copytree(PROJECT / "firmware" / "virtual" / name, folder / "firmware/virtual" / name, dirs_exist_ok=True)
     (folder / "protocol").mkdir(exist_ok=True)
     (folder / "protocol" / "__init__.py").touch()
     return folder

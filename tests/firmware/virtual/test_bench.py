@@ -95,7 +95,7 @@ def run(board):
 
 def test_a_crash_of_the_application_is_reported_with_its_traceback(bench_of):
     made = bench_of("def run(board):\n    return 1 // 0\n")
-    with pytest.raises(StationFailed, match=r'(?s)station-0: Traceback.*"station/app.py", line 2.*ZeroDivisionError'):
+    with pytest.raises(StationFailed, match=r'(?s)station-0: Traceback.*"station.app", line 2.*ZeroDivisionError'):
         made.bench.run_until(START_MS + 1000)
 
 
