@@ -13,6 +13,7 @@ from gateway.ownership import Ownership
 from gateway.progress import Progress
 from gateway.room import Room
 from gateway.stalls import Stage, Stalls
+from gateway.worker import Worker
 
 __all__ = ["Monitor"]
 
@@ -37,6 +38,7 @@ class Monitor:
         stores: Sequence[str],
         now_ms: Callable[[], int],
         ownership: Ownership,
+        workers: Callable[[], Sequence[Worker]],
     ) -> None:
         self._link = link
         self._journal = journal
@@ -47,6 +49,8 @@ class Monitor:
         self._stores = stores
         self._now_ms = now_ms
         self._ownership = ownership
+        self._workers = workers
+        self._stalled: Sequence[str] = ()
         self._refused: Sequence[str] = ()
 
     def note_refused(self, mistakes: Sequence[str]) -> None:
@@ -61,7 +65,8 @@ class Monitor:
     def stalled(self) -> list[str]:
         """Return the stages that do not get on with work that they have; to be asked by one, every few seconds."""
         network = [] if self._link.is_running else ["network"]
-        return network + self._stalls.look(monotonic())
+        self._stalled = network + self._stalls.look(monotonic())
+        return list(self._stalled)
 
     def hindrances(self) -> list[str]:
         """Return why the gateway cannot take and keep records now; nothing where it can."""
@@ -79,7 +84,9 @@ class Monitor:
                 transaction.touch()
         except sqlite3.Error as error:
             found.append(f"the journal cannot be written: {error}")
-        return found
+        found += [f"{each} does not get on" for each in self._stalled]
+        troubles = ((each.name, each.trouble) for each in self._workers())
+        return found + [f"{name} cannot go on: {trouble}" for name, trouble in troubles if trouble is not None]
 
     def metrics(self) -> str:
         """Return all numbers as OpenMetrics text."""

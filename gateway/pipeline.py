@@ -105,7 +105,7 @@ class Pipeline:
         followers = [FLAGGING, RECEIPTS]
         self.monitor = Monitor(
             self.link, journal, self._progress, self._room, self._stages(), followers, self._store_names, now_ms,
-            self._ownership,
+            self._ownership, lambda: (*self._workers, *self._alerting),
         )  # fmt: skip
 
     def start(self) -> None:

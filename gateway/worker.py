@@ -22,6 +22,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_resting = False
+        self._fault: str | None = None  # of the last step
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._errands: queue.SimpleQueue[tuple[Callable[[], None], threading.Event]] = queue.SimpleQueue()
@@ -30,6 +31,12 @@ class Worker:
     @property
     def is_stopping(self) -> bool:
         return self._stopping.is_set()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it cannot go on, None while it can."""
+        has_died = self._thread.ident is not None and not self._thread.is_alive() and not self.is_stopping
+        return "its thread has died" if has_died else self._fault
 
     def step(self) -> float | None:
         """Do one piece of work; return how many seconds to wait before the next, None to wait until woken."""
@@ -72,11 +79,14 @@ class Worker:
             try:
                 self._run_errands()
                 wait_s = self.step()
+                self._fault = None
             except (Damaged, sqlite3.OperationalError) as error:  # a disk that is full or torn: no fault of ours
+                self._fault = str(error)
                 log.error("%s cannot go on: %s", self.name, error, extra=fields(what=self.name))
                 self.rest(AFTER_FAULT_S)
                 continue
-            except Exception:
+            except Exception as error:
+                self._fault = repr(error)
                 # A fault of ours in one stage must not silence the others; nothing is lost, the journal is not passed.
                 log.exception("%s failed; it is tried again", self.name, extra=fields(what=self.name))
                 self._stopping.wait(AFTER_FAULT_S)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -88,6 +89,25 @@ def test_it_is_not_ready_while_its_journal_is_full_of_what_a_store_lacks(bench, 
                 break
     assert hindrances(service) == ["the journal is near its limit, until every store has taken more"]
     assert scrape(service)["journal_bytes"] > 0.8 * 2**20
+
+
+def test_it_is_not_ready_while_a_stage_cannot_go_on(service, bench, until, monkeypatch):
+    monkeypatch.setattr("gateway.worker.AFTER_FAULT_S", 0.05)
+    until(lambda: hindrances(service) == [], "it is ready")
+    with contextlib.closing(sqlite3.connect(service.journal.path)) as other, bench.station("upper") as upper:
+        other.execute("ALTER TABLE flag_state RENAME TO elsewhere")
+        upper.publish(stage_batch(0, [500]))
+        trouble = "flagging cannot go on: no such table: flag_state"
+        until(lambda: trouble in hindrances(service), "it says what stands still")
+        other.execute("ALTER TABLE elsewhere RENAME TO flag_state")
+        until(lambda: hindrances(service) == [], "it is ready again")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_it_is_not_ready_when_a_thread_of_it_has_died(service, until):
+    until(lambda: hindrances(service) == [], "it is ready")
+    service.pipeline.reception.between_steps(sys.exit)
+    until(lambda: hindrances(service) == ["reception cannot go on: its thread has died"], "it says so")
 
 
 def test_whether_the_journal_can_be_written_is_tried_and_not_guessed(service):
