@@ -80,6 +80,18 @@ def test_a_visitor_sees_stations_flags_and_hydrographs(browser, page_url):
     assert len(browser.find_elements(By.CSS_SELECTOR, "svg.hydrograph")) == 3
 
 
+def test_every_number_and_plot_tells_its_unit_its_datum_and_its_time_zone(browser, page_url):
+    browser.get(page_url)
+    headings = texts(browser, "thead th")
+    assert {"Stage, m over gauge zero", "Discharge, m³/s", "Observed, UTC", "Quality"} <= set(headings)
+    assert texts(browser, "figcaption span") == ["m over gauge zero, times in UTC"] * 3
+    assert all(each.endswith(" UTC.") for each in texts(browser, "main .notice p"))
+    assert "No observation is ever removed. For programs:" in texts(browser, "footer")[0]
+    browser.get(f"{page_url}/stations/akdzhar")
+    assert {"First detected, UTC", "Cleared, UTC"} <= set(texts(browser, "thead th"))
+    assert all("times in UTC" in each for each in texts(browser, "figcaption span"))
+
+
 def test_the_hydrograph_is_as_high_as_the_river_was(browser, page_url):
     browser.get(f"{page_url}/stations/uchkurgan?days=7")
     measure = """
@@ -118,6 +130,17 @@ ON_A_PHONE = {
     "the first page": ("/", ["0 0 420 170"] * 3),
     "a station": ("/stations/akdzhar?days=30", ["0 0 360 260"] * 2),
 }
+
+
+def test_a_bulletin_is_no_wider_than_a_phone(browser, page_url):
+    browser.get(page_url)
+    bulletin = browser.find_element(By.CSS_SELECTOR, "main a[href^='/bulletins/']").get_attribute("href")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        browser.get(bulletin)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE["width"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.mark.parametrize(("address", "charts"), ON_A_PHONE.values(), ids=ON_A_PHONE.keys())
