@@ -82,8 +82,12 @@ def _start(settings: Settings, service: Service) -> Service:
     except (OSError, sqlite3.Error) as error:
         typer.echo(f"the gateway cannot start: {told(error)}", err=True)
         raise typer.Exit(FAILED) from None
-    log.info("gateway %s is running%s", settings.name, f", page at {service.web_url}" if service.web_url else "")
+    _tell_start(settings, service)
     return service
+
+
+def _tell_start(settings: Settings, service: Service) -> None:
+    log.info("gateway %s is running%s", settings.name, f", page at {service.web_url}" if service.web_url else "")
 
 
 def _reload(config: Path, settings: Settings, service: Service) -> tuple[Settings, Service]:
@@ -97,7 +101,16 @@ def _reload(config: Path, settings: Settings, service: Service) -> tuple[Setting
     # What belongs to the server has changed: stopping and starting is the one way that every fault test has proven.
     successor = _make(changed, basin)
     service.stop()
-    return changed, _start(changed, successor)
+    try:
+        successor.start()
+    except (OSError, sqlite3.Error) as error:
+        # What only shows when it starts: a secret that is not there, an address that is taken.
+        log.error("nothing is changed, because it cannot run with the changed settings: %s", told(error))
+        service = _start(settings, service)
+        service.note_refused([told(error)])
+        return settings, service
+    _tell_start(changed, successor)
+    return changed, successor
 
 
 def _follow(service: Service, notifier: Notifier, repetitions: Repetitions, asked: queue.SimpleQueue[int]) -> int:

@@ -180,3 +180,18 @@ def test_changed_settings_start_it_anew(running, mosquitto):
     running.says("STATUS=gateway gateway-2, page at " + running.log.read_text().split("page at ")[1].split('"')[0])
     assert running.end() == 0
     assert "as rivergauge-gateway-2 " in mosquitto.log_path.read_text()
+
+
+def test_settings_that_it_cannot_run_with_are_told_and_it_runs_on_with_those_before(running, mosquitto):
+    running.says("READY=1")
+    path = running.folder / "gateway.toml"
+    path.write_text(path.read_text().replace("[[store]]", 'username = "gateway"\npassword_file = "none"\n[[store]]'))
+    running.send(signal.SIGHUP)
+    assert "RELOADING=1" in running.says("READY=1")
+    (remark,) = running.readyz()["remarks"]
+    assert remark.startswith("changed files are not taken up: ") and "none: No such file" in remark
+    write_key(running.folder / "keys", "test-basin", "upper", "upper-1", KEY)
+    with Publisher("test-basin", "upper", "upper-1", KEY, mosquitto.port) as upper:
+        upper.publish(stage_batch(0, [500]))
+        assert upper.has_receipts(7, 0, 0)
+    assert running.end() == 0
