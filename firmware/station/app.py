@@ -94,6 +94,8 @@ class Wake:
         self._intervals = intervals_for(configuration, channels, self._memory.intervals, self._power.tier)
         self._queue.mount(board.random_bytes, self._memory.queue_hint)
         self._counters = Counters(root, self._memory.counters)
+        if self._power.has_fallen:
+            self._counters.add_low_voltage()
         self.wants_reset = False  # a command asked for a new start
         self._has_measured = False  # a record that can be sent now
         newest = self._queue.newest_record()  # of the wakes before

@@ -7,14 +7,15 @@ import json
 from .hal import BROWN_OUT, WATCHDOG
 
 _FILE = "/health.json"
+_LOW_VOLTAGE = "low_voltage_events"
 _RESETS = {WATCHDOG: "watchdog_resets", BROWN_OUT: "brown_outs"}
 
 
 class Counters:
     """Numbers by name in a file of the folder `root`; `kept` is what `pack` gave before the last deep sleep.
 
-    Flash is written when a report was told and after a reset of trouble, so that a sensor that fails at every wake
-    wears none; what was counted since is lost with the power.
+    Flash is written when a report was told and for what may come before the supply fails, so that a sensor that fails
+    at every wake wears none; what was counted since is lost with the power.
     """
 
     def __init__(self, root, kept=b""):
@@ -33,6 +34,11 @@ class Counters:
         if cause in _RESETS:
             self.add(_RESETS[cause])
             self.save()
+
+    def add_low_voltage(self):
+        """Count a battery that fell below a limit, on flash at once: the supply may be about to fail."""
+        self.add(_LOW_VOLTAGE)
+        self.save()
 
     def add_faults(self, faults):
         """Count what `Sampler.put_away` returned."""
@@ -53,12 +59,15 @@ class Counters:
         return totals
 
     def save(self):
-        """Write what was added."""
+        """Write what was added; what a full file system does not take stays for the next time."""
         if self._added:
             totals = self.totals()
+            try:
+                with open(self._path, "w") as file:
+                    json.dump(totals, file)
+            except OSError:
+                return
             self._added = {}
-            with open(self._path, "w") as file:
-                json.dump(totals, file)
 
 
 def health_facts(board, memory, queue, clock, power, counters):
@@ -80,7 +89,7 @@ def health_facts(board, memory, queue, clock, power, counters):
         "skipped_instants": totals.get("skipped_instants", 0),
         "sensor_faults": _sensor_faults(totals),
     }
-    for name in _RESETS.values():
+    for name in [_LOW_VOLTAGE] + list(_RESETS.values()):
         facts[name] = totals.get(name, 0)
     facts.update(power.facts())
     if battery_v is not None:

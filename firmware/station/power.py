@@ -14,7 +14,7 @@ LOG_ONLY = 2  # no radio, no samples between records
 SLEEP = 3  # nothing is measured; the battery is looked at from time to time
 
 LIMITS = ("alarms_only_below_v", "log_only_below_v", "sleep_below_v")  # members of the settings, a tier each
-_LAYOUT = "<BBHIIIIQII"
+_LAYOUT = "<BBIIIIQII"
 _HOUR_MS = 3_600_000
 
 
@@ -28,10 +28,10 @@ class Power:
     def __init__(self, settings, kept, is_restart=False):
         self.tier = EVERYTHING
         self.was_asleep = False  # in the wake before, and for the instants between
+        self.has_fallen = False  # to a lower tier, with this wake
         self._settings = settings
         self._is_restart = is_restart
         self._told_tier = EVERYTHING
-        self._low_voltage_events = 0
         self._cycles = 0  # whole ones since power came on
         self._durations_ms = (0, 0, 0)  # of the last wake: awake, with the radio on, with sensors supplied
         self._asleep_from_ms = None
@@ -42,9 +42,9 @@ class Power:
         self._sensors_ms = 0
         if len(kept) == struct.calcsize(_LAYOUT):
             numbers = struct.unpack(_LAYOUT, kept)
-            self.tier, self._told_tier, self._low_voltage_events, self._cycles = numbers[:4]
-            self._durations_ms = numbers[4:7]
-            self._asleep_from_ms, self._charge_uah, self._total_uah = numbers[7:]
+            self.tier, self._told_tier, self._cycles = numbers[:3]
+            self._durations_ms = numbers[3:6]
+            self._asleep_from_ms, self._charge_uah, self._total_uah = numbers[6:]
             self.was_asleep = self.tier == SLEEP
 
     def begin(self, monotonic_ms, battery_v):
@@ -62,7 +62,7 @@ class Power:
         entered = sum(battery_v < limit for limit in limits)
         kept = sum(battery_v < limit + self._settings["hysteresis_v"] for limit in limits)
         self.tier = max(entered, min(before, kept))
-        self._low_voltage_events += self.tier > before
+        self.has_fallen = self.tier > before
 
     @property
     def has_news(self):
@@ -90,7 +90,6 @@ class Power:
             _LAYOUT,
             self.tier,
             self._told_tier,
-            min(0xFFFF, self._low_voltage_events),
             self._cycles,
             max(0, monotonic_ms - self._began_ms),
             self._radio_ms,
@@ -105,7 +104,6 @@ class Power:
         awake_ms, radio_ms, _ = self._durations_ms
         facts = {
             "battery_tier": self.tier,
-            "low_voltage_events": self._low_voltage_events,
             "cycles": self._cycles,
             "awake_ms": awake_ms,
             "radio_ms": radio_ms,

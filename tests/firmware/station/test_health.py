@@ -42,6 +42,12 @@ def test_a_torn_file_begins_anew():
     assert totals(root) == {"watchdog_resets": 1}
 
 
+def test_what_a_full_file_system_does_not_take_is_kept_for_the_next_time():
+    counters = Counters(new_folder("counters") + "/absent")
+    counters.add_low_voltage()
+    assert Counters("", counters.pack()).totals() == counters.totals() == {"low_voltage_events": 1}
+
+
 def test_resets_that_tell_of_trouble_are_counted_and_others_are_not():
     counters = Counters(new_folder("counters"))
     for cause in (POWER_ON, WATCHDOG, BROWN_OUT, WATCHDOG):

@@ -3,6 +3,7 @@
 
 from firmware.station.config import ConfigurationError, load
 from firmware.station.hal import HardwareError
+from firmware.station.health import Counters
 from firmware.station.intervals import sleep_look_every_ms
 from firmware.station.power import ALARMS_ONLY, EVERYTHING, LOG_ONLY, SLEEP, Power
 from protocol.quality import GOOD, NO_POWER
@@ -77,14 +78,16 @@ def test_after_the_supply_was_away_it_takes_a_battery_well_above_a_limit_to_do_m
         power = Power(BATTERY, b"", is_restart=True)
         power.begin(0, battery_v)
         assert power.tier == tier, battery_v
-        assert power.facts()["low_voltage_events"] == 0
+        assert not power.has_fallen
 
 
-def test_low_voltage_events_are_counted_and_outlast_the_sleep():
+def test_it_has_fallen_in_the_wake_that_finds_the_battery_below_another_limit():
     power = Power(BATTERY, b"")
+    fallen = []
     for step, battery_v in enumerate((12.7, 12.1, 12.1, 12.7, 11.5, 12.7, 11.8)):
         power = woken_again(power, 900_000 * (step + 1), battery_v)
-    assert power.facts()["low_voltage_events"] == 3
+        fallen.append(power.has_fallen)
+    assert fallen == [False, True, False, False, True, False, True]
 
 
 def test_a_cycle_costs_what_its_parts_draw():
@@ -108,7 +111,7 @@ def test_without_a_battery_nothing_is_left_off_and_durations_are_told_all_the_sa
     power = Power(None, power.pack(5000))
     power.begin(900_000, None)
     assert power.tier == EVERYTHING and power.may_use_radio(False)
-    assert power.facts() == {"battery_tier": 0, "low_voltage_events": 0, "cycles": 1, "awake_ms": 5000, "radio_ms": 0}
+    assert power.facts() == {"battery_tier": 0, "cycles": 1, "awake_ms": 5000, "radio_ms": 0}
 
 
 def test_a_sleeping_station_looks_at_its_battery_about_hourly_at_instants_of_its_records():
@@ -162,6 +165,16 @@ def test_an_empty_battery_puts_it_to_sleep_and_every_instant_is_explained_when_i
     assert by_instant[45][-1] == (None, NO_POWER)
     assert by_instant[300][0][0] is not None
     assert 300 in board.broker.minutes, "that it is back is told at once"
+
+
+def test_low_voltage_events_are_counted_and_outlast_the_supply():
+    board, root = low_station(12.6)
+    for battery_v in (12.1, 11.8, 11.8, 11.5):
+        board.battery = battery_v
+        wakes.run(board, root)
+    board.power_cycle(off_ms=3 * 3_600_000)
+    wakes.run(board, root)
+    assert Counters(root).totals()["low_voltage_events"] == 3
 
 
 def test_a_low_battery_wakes_the_board_seldom():
