@@ -19,7 +19,6 @@ class Board(hal.Board):
     name = "virtual"
 
     def __init__(self):
-        self._rtc_memory = bytes.fromhex(chip.run["rtc_memory"])
         utc_ms = chip.run["utc_ms"]
         self._utc_at_power_on_ms = None if utc_ms is None else utc_ms - chip.run["monotonic_ms"]
         self._network = None  # the host's, which is always up, or a modem
@@ -41,13 +40,13 @@ class Board(hal.Board):
         chip.line.tell(control_line.SET_CLOCK, 0, utc_ms)
 
     def rtc_memory(self):
-        return self._rtc_memory
+        return chip.rtc_memory
 
     def set_rtc_memory(self, data):
         if len(data) > hal.RTC_MEMORY_BYTES:
             raise ValueError("RTC memory holds %d bytes, not %d" % (hal.RTC_MEMORY_BYTES, len(data)))
-        self._rtc_memory = bytes(data)
-        chip.line.tell(control_line.KEEP, 0, 0, 0, self._rtc_memory)
+        chip.rtc_memory = bytes(data)
+        chip.line.tell(control_line.KEEP, 0, 0, 0, data)
 
     def sleep_until(self, monotonic_ms):
         while chip.line.monotonic_ms < monotonic_ms:

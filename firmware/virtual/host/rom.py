@@ -8,14 +8,15 @@ from firmware.flash.plan import compile_rom
 
 __all__ = ["rom_folder"]
 
-_folders: list[tempfile.TemporaryDirectory[str]] = []  # removed when this process ends
+
+def rom_folder() -> Path:
+    """Return the folder with the compiled ROM, which is there until this process ends."""
+    return Path(_compiled().name)
 
 
 @functools.cache
-def rom_folder() -> Path:
-    """Return the folder with the compiled ROM, made at the first call."""
-    _folders.append(tempfile.TemporaryDirectory(prefix="virtual-rom-"))
-    folder = Path(_folders[0].name)
+def _compiled() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="virtual-rom-")
     for file in compile_rom("virtual"):
-        (folder / file.path.lstrip("/")).write_bytes(file.data)
+        Path(folder.name + file.path).write_bytes(file.data)
     return folder

@@ -16,7 +16,6 @@ import vfs
 CONSOLE_FD = 0
 LINE_FD = 3
 FILE_SYSTEM_BLOCKS = 128  # 512 KiB of littlefs, then as much for the record queue
-CONSOLE_BUFFER_BYTES = 1024
 CTRL_C = b"\x03"
 MAP_SHARED = 1
 PROT_READ_WRITE = 3
@@ -24,7 +23,6 @@ SIGKILL = 9
 
 _libc = ffi.open(None)
 _mmap = _libc.func("P", "mmap", "PLiiil")
-_read = _libc.func("l", "read", "ipL")
 _kill = _libc.func("i", "kill", "ii")
 _getpid = _libc.func("i", "getpid", "")
 _exit = _libc.func("v", "_exit", "i")
@@ -39,18 +37,15 @@ class Line:
         self.monotonic_ms = monotonic_ms
         self.watchdog_ms = None  # when an unfed watchdog resets the board
         self.on_watchdog = None
-        self._stream = open(LINE_FD, "r+b")
-        self._console = open(CONSOLE_FD, "rb")
-        self._typed = bytearray(CONSOLE_BUFFER_BYTES)
-        self._typed_count = 0
-        self._typed_taken = 0
-        self._poll = select.poll()
-        self._poll.register(self._stream, select.POLLIN)
-        self._poll.register(self._console, select.POLLIN)
+        self.stream = open(LINE_FD, "r+b")
+        self.console = open(CONSOLE_FD, "rb")
+        self.poll = select.poll()
+        self.poll.register(self.stream, select.POLLIN)
+        self.poll.register(self.console, select.POLLIN)
 
     def tell(self, operation, argument=0, first=0, second=0, payload=b""):
         try:
-            self._stream.write(control_line.encode_request(operation, argument, first, second, payload))
+            self.stream.write(control_line.encode_request(operation, argument, first, second, payload))
         except OSError:
             end_process(1)  # the bench is gone, and no application may hide that
 
@@ -65,10 +60,10 @@ class Line:
             until_ms = self.watchdog_ms
         self.tell(operation, argument, until_ms, consumed)
         if link is not None:
-            self._poll.register(link, events)
+            self.poll.register(link, events)
         interrupted = self._watch(link)
         if link is not None:
-            self._poll.unregister(link)
+            self.poll.unregister(link)
         number = self._reply()[0]
         if interrupted:
             raise KeyboardInterrupt
@@ -76,45 +71,25 @@ class Line:
             self.on_watchdog()
         return number
 
-    def console_byte(self):
-        """Return the next byte typed at the console, waiting for it; end the process when the bench is gone."""
-        if self._typed_taken == self._typed_count:
-            self._await_typing()
-        byte = self._typed[self._typed_taken]
-        self._typed_taken += 1
-        return byte
-
-    def _await_typing(self):
-        while True:
-            for stream, _ in self._poll.ipoll(-1):
-                if stream is self._console:
-                    self._typed_count = _read(CONSOLE_FD, self._typed, CONSOLE_BUFFER_BYTES)
-                    self._typed_taken = 0
-                    if self._typed_count < 1:
-                        end_process(1)  # the bench closed its terminal
-                    return
-                if not self._stream.read(1):
-                    end_process(1)
-
     def _watch(self, link):
         """Return once the reply is there or on its way: True when Ctrl-C was typed at the console."""
         while True:
-            for stream, _ in self._poll.ipoll(-1):
-                if stream is self._stream:
+            for stream, _ in self.poll.ipoll(-1):
+                if stream is self.stream:
                     return False
                 if stream is link:
                     self.tell(control_line.RESUME)
                     return False
-                if self._console.read(1) == CTRL_C:
+                if self.console.read(1) == CTRL_C:
                     self.tell(control_line.RESUME)
                     return True
 
     def _reply(self):
-        header = self._stream.read(control_line.REPLY_BYTES)
+        header = self.stream.read(control_line.REPLY_BYTES)
         if not header:
             end_process(1)  # the bench is gone, and with it time
         self.monotonic_ms, number, length = struct.unpack(control_line.REPLY, header)
-        return number, self._stream.read(length) if length else b""
+        return number, self.stream.read(length) if length else b""
 
 
 def end_process(status):
@@ -127,8 +102,9 @@ def cut_power():
 
 def power_up(start):
     """Bring up the chip as `start` (the bench's description of this run) says."""
-    global line, flash, file_system, queue_region, run
+    global line, flash, file_system, queue_region, run, rtc_memory
     run = start
+    rtc_memory = bytes.fromhex(start.pop("rtc_memory"))
     line = Line(start["monotonic_ms"])
     flash = nor_flash.NorFlash(_map(start["flash"]), _map(start["wear"]), cut_power)
     file_system = nor_flash.FlashRegion(flash, 0, FILE_SYSTEM_BLOCKS)

@@ -23,12 +23,45 @@ RAW_BANNER = "raw REPL; CTRL-B to exit\r\n"
 FRIENDLY_BANNER = "MicroPython on a virtual station; use mpremote (raw REPL)\r\n>>> "
 # Bytes the host may send before it hears from us; twice this may be under way, less than a terminal's buffer of 4095.
 PASTE_WINDOW_BYTES = 1024
+BUFFER_BYTES = 1024
 
 _libc = ffi.open(None)
+_read = _libc.func("l", "read", "ipL")
 
 
-def serve(read_byte, run):
+class Keyboard:
+    """What is typed at the console, byte by byte."""
+
+    def __init__(self, line):
+        self._line = line
+        self._typed = bytearray(BUFFER_BYTES)
+        self._count = 0
+        self._taken = 0
+
+    def read_byte(self):
+        """Return the next byte, waiting for it; end the process when the bench is gone."""
+        if self._taken == self._count:
+            self._await_typing()
+        byte = self._typed[self._taken]
+        self._taken += 1
+        return byte
+
+    def _await_typing(self):
+        while True:
+            for stream, _ in self._line.poll.ipoll(-1):
+                if stream is self._line.console:
+                    self._count = _read(chip.CONSOLE_FD, self._typed, BUFFER_BYTES)
+                    self._taken = 0
+                    if self._count < 1:
+                        chip.end_process(1)  # the bench closed its terminal
+                    return
+                if not self._line.stream.read(1):
+                    chip.end_process(1)
+
+
+def serve(line, run):
     """Serve the console for ever; `run` describes this run, `run["mode"]` "raw-repl" continues after a soft reset."""
+    read_byte = Keyboard(line).read_byte
     names = {"__name__": "__main__"}
     if run["mode"] == "raw-repl":
         _say("MPY: soft reboot\r\n")
@@ -109,6 +142,7 @@ def _execute(source, names):
 def _soft_reset(run, mode):
     """Start this program anew in the same process, with its console and its line to the bench."""
     run["mode"] = mode
+    run["rtc_memory"] = chip.rtc_memory.hex()
     os.putenv(control_line.DESCRIPTION_VARIABLE, json.dumps(run))
     with chip.host_files.open("/proc/self/cmdline", "rb") as file:
         arguments = file.read().split(b"\x00")[:-1]

@@ -1,7 +1,7 @@
 # MicroPython's unix port only: the boot ROM of the virtual board.
 """Start one run of a virtual board: power up the chip, mount its file system as `/`, run /main.py, else serve the REPL.
 
-Started by the bench as `micropython start.py` with a description of the run in the environment. A deep sleep or a reset
+Started by the bench as `micropython -m start` with a description of the run in the environment. A deep sleep or a reset
 ends the process; the next run is a new one.
 """
 
@@ -81,7 +81,7 @@ def serve_console():
     sys.path.pop(0)
     vfs.umount("/host")
     chip.line.tell(control_line.IN_REPL)
-    raw_repl.serve(chip.line.console_byte, chip.run)
+    raw_repl.serve(chip.line, chip.run)
 
 
 chip.power_up(json.loads(os.getenv(control_line.DESCRIPTION_VARIABLE)))
