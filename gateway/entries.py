@@ -8,7 +8,10 @@ __all__ = [
     "ALL_FRESH",
     "COUNTS",
     "DATA",
+    "ELSEWHERE",
     "FLAG",
+    "LOST",
+    "OVERWRITTEN",
     "SENML",
     "SETTLED",
     "DeadLetter",
@@ -27,6 +30,11 @@ FLAG = "flag"  # a flag of ours on its way to the stores; the payload is JSON
 ALL_FRESH = "all"  # how the journal says that every record of a frame is to be stored
 SETTLED = "settled"  # the cursor behind which every record is stored or dead
 
+# Why records will never come, as they are counted.
+LOST = "lost_after_receipt"  # and yet in no store
+OVERWRITTEN = "overwritten"  # by the station before they were sent
+ELSEWHERE = "receipted_elsewhere"  # by another gateway, perhaps, and in no store of this one
+
 # messages received = decoded + refused + forged; records received = stored + duplicate + dead + pending
 COUNTS = (
     "messages_received", "messages_decoded", "messages_refused", "messages_forged", "messages_stale",
@@ -37,7 +45,7 @@ COUNTS = (
     # of those received and not duplicate: of a time that cannot be true
     "records_time_doubted",
     # never received, or lost after they were: in neither sum
-    "records_overwritten", "records_lost_after_receipt", "queues_reformatted",
+    "records_overwritten", "records_lost_after_receipt", "records_receipted_elsewhere", "queues_reformatted",
 )  # fmt: skip
 
 
@@ -81,13 +89,13 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class WrittenOff:
-    """Records of a log that will never come, both ends included."""
+    """Records of a log that will never come, both ends included, and why: OVERWRITTEN, LOST or ELSEWHERE."""
 
     station: str
     log_id: int
     first_no: int
     last_no: int
-    is_overwritten: bool  # by the station before they were sent; else receipted, and yet in no store
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

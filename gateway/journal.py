@@ -16,7 +16,7 @@ from gateway.commanding.tables import CommandReader
 from gateway.connections import Connections, committing
 from gateway.damage import telling_of_damage
 from gateway.entries import COUNTS, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
-from gateway.journal_tables import LETTER_COLUMNS, SCHEMA, STEPS, dead_letter_from_row, frame_from_row
+from gateway.journal_tables import LETTER_COLUMNS, SCHEMA, STEPS, WRITTEN_OFF, dead_letter_from_row, frame_from_row
 from gateway.newest_frames import NewestFrames
 from gateway.quarantine import QUARANTINED
 from gateway.schema import prepare
@@ -175,7 +175,7 @@ class Journal:
 
     def written_off(self) -> list[WrittenOff]:
         rows = self._read("SELECT * FROM written_off")
-        return [WrittenOff(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
+        return [WrittenOff(row[0], row[1], row[2], row[3], WRITTEN_OFF[row[4]]) for row in rows]
 
     def load_windows(self) -> Windows:
         windows = Windows()

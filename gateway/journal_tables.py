@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
-from gateway.entries import ALL_FRESH, DeadLetter, Frame, whole
+from gateway.entries import ALL_FRESH, ELSEWHERE, LOST, OVERWRITTEN, DeadLetter, Frame, whole
 from gateway.schema import Step
 
-__all__ = ["LETTER_COLUMNS", "SCHEMA", "STEPS", "dead_letter_from_row", "frame_from_row"]
+__all__ = ["LETTER_COLUMNS", "SCHEMA", "STEPS", "WRITTEN_OFF", "dead_letter_from_row", "frame_from_row"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS frame (
@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS queue (
     PRIMARY KEY (station, log_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS written_off (
-    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL, overwritten INTEGER NOT NULL,
+    station TEXT, log_id INTEGER, first_no INTEGER, last_no INTEGER NOT NULL,
+    overwritten INTEGER NOT NULL,  -- why, as WRITTEN_OFF numbers it
     PRIMARY KEY (station, log_id, first_no)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead_letter (
@@ -74,6 +75,7 @@ CREATE TABLE IF NOT EXISTS seen (
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+WRITTEN_OFF = (LOST, OVERWRITTEN, ELSEWHERE)
 LETTER_COLUMNS = "at_ms, reason, topic, authenticated, payload, key_id, seq, log_id, record_no, forged, id"
 
 

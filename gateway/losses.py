@@ -7,7 +7,7 @@ without what came after). No I/O: stores are asked through `find_stored`.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gateway.entries import WrittenOff
+from gateway.entries import ELSEWHERE, LOST, OVERWRITTEN, WrittenOff
 from gateway.ranges import Range, between, joined, without
 from gateway.records import Head
 from gateway.windows import Windows
@@ -24,7 +24,8 @@ Log = tuple[str, int]
 class Losses:
     """Looks at the circumstances of each batch before its records are admitted.
 
-    With other gateways in company, one of them may have given the receipt: what is not here is not called lost.
+    With other gateways in company, one of them may have given the receipt and have the record in a store of its own:
+    what is not here is counted apart, and not called lost.
     """
 
     def __init__(
@@ -71,14 +72,13 @@ class Losses:
             self._windows.restore(station, batch.log_id, stored)
             in_hand = (batch.first_record_no, batch.first_record_no + len(batch.times_ms) - 1)
             lost = without(self._unaccounted(log, missing), [in_hand])
-            entries = self._write_off(log, lost, is_overwritten=False)
-            off += [] if self._has_company else entries
+            off += self._write_off(log, lost, ELSEWHERE if self._has_company else LOST)
         off += self._overwritten(log, [(batch.receipted, batch.oldest_held - 1)])
         self._below[log] = (batch.receipted, batch.oldest_held)
         return off
 
     def _overwritten(self, log: Log, ranges: Iterable[Range]) -> list[WrittenOff]:
-        return self._write_off(log, self._unaccounted(log, ranges), is_overwritten=True)
+        return self._write_off(log, self._unaccounted(log, ranges), OVERWRITTEN)
 
     def _unaccounted(self, log: Log, ranges: Iterable[Range]) -> list[Range]:
         wanted = [(first, last) for first, last in ranges if first <= last]
@@ -88,8 +88,8 @@ class Losses:
         held = self._windows.window(*log).held_between(first_no, last_no)
         return without(wanted, [*held, *between(self._written_off.get(log, []), first_no, last_no)])
 
-    def _write_off(self, log: Log, ranges: Sequence[Range], is_overwritten: bool) -> list[WrittenOff]:
+    def _write_off(self, log: Log, ranges: Sequence[Range], why: str) -> list[WrittenOff]:
         if not ranges:
             return []
         self._written_off[log] = joined([*self._written_off.get(log, ()), *ranges])
-        return [WrittenOff(*log, first, last, is_overwritten) for first, last in ranges]
+        return [WrittenOff(*log, first, last, why) for first, last in ranges]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from gateway.complaints import Complaint
-from gateway.entries import SETTLED
+from gateway.entries import ELSEWHERE, LOST, OVERWRITTEN, SETTLED
 from gateway.ingest import Ingest
 from gateway.journal import Journal
 from gateway.judgements import Judgement, refused
@@ -27,6 +27,11 @@ GROUP_LIMIT = 500  # messages in one transaction: no message waits longer for it
 REPLAY_LIMIT = 100  # dead letters tried again before what has arrived is taken
 REPLAY_POLL_S = 2.0  # how soon a dead letter that someone asked to try again is tried
 DISK_RETRY_S = 2.0
+WHY_NOT = {
+    LOST: "receipted, and in no store",
+    OVERWRITTEN: "overwritten before they were sent",
+    ELSEWHERE: "receipted, and in no store of this gateway: another one has them in its own, or they are lost",
+}
 HOLD_S = 0.5  # between looks whether there is room again
 
 
@@ -139,9 +144,8 @@ def _tell(judgements: Sequence[Judgement]) -> None:
         if judgement.remark is not None:
             log.warning(judgement.remark)
         for each in judgement.written_off:
-            why = "overwritten before they were sent" if each.is_overwritten else "receipted, and in no store"
             told = fields(station=each.station, log_id=each.log_id, first_no=each.first_no, last_no=each.last_no)
-            log.warning("records of %s will never come: %s", each.station, why, extra=told)
+            log.warning("records of %s will never come: %s", each.station, WHY_NOT[each.why], extra=told)
         if judgement.counts["queues_reformatted"] and judgement.queue is not None:
             station, log_id = judgement.queue
             told = fields(station=station, log_id=log_id)

@@ -8,6 +8,7 @@ from zlib import crc32
 from gateway.alerts.writer import AlertWriter
 from gateway.commanding.tables import CommandWriter
 from gateway.entries import ALL_FRESH, SETTLED, DeadLetter, Frame, Outgoing, Report, WrittenOff
+from gateway.journal_tables import WRITTEN_OFF
 from gateway.quarantine import QUARANTINED
 from gateway.schema import version_of
 from gateway.series import Seen, pack
@@ -136,10 +137,9 @@ class Transaction:
         for each in entries:
             self._connection.execute(
                 "INSERT OR REPLACE INTO written_off VALUES (?, ?, ?, ?, ?)",
-                (each.station, each.log_id, each.first_no, each.last_no, each.is_overwritten),
+                (each.station, each.log_id, each.first_no, each.last_no, WRITTEN_OFF.index(each.why)),
             )
-            name = "records_overwritten" if each.is_overwritten else "records_lost_after_receipt"
-            self.count(name, each.last_no - each.first_no + 1)
+            self.count(f"records_{each.why}", each.last_no - each.first_no + 1)
 
     def save_cursor(self, name: str, seq: int) -> None:
         self._connection.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, seq))

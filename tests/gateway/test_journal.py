@@ -2,7 +2,18 @@
 
 import pytest
 
-from gateway.entries import DATA, SETTLED, DeadLetter, Frame, Outgoing, Report
+from gateway.entries import (
+    DATA,
+    ELSEWHERE,
+    LOST,
+    OVERWRITTEN,
+    SETTLED,
+    DeadLetter,
+    Frame,
+    Outgoing,
+    Report,
+    WrittenOff,
+)
 from gateway.journal import Journal
 from gateway.progress import Progress
 from gateway.quarantine import QUARANTINED
@@ -178,6 +189,16 @@ def test_of_strangers_only_the_newest_dead_letters_are_kept_and_the_rest_is_coun
     Trimming(["store"], journal, Progress(0, {}, owed=0), JOURNAL_BYTES, strangers_limit=2).step()
     assert [(each.authenticated, each.at_ms) for each in journal.dead_letters()] == [(True, 5), (False, 3), (False, 4)]
     assert journal.counts()["strangers_dropped"] == 3
+
+
+def test_what_was_written_off_comes_back_with_why_and_is_counted_by_it(journal):
+    entries = [WrittenOff("upper", 7, 1, 1, LOST), WrittenOff("upper", 7, 2, 3, OVERWRITTEN)]
+    entries.append(WrittenOff("upper", 7, 4, 6, ELSEWHERE))
+    with journal.transaction() as transaction:
+        transaction.write_off(entries)
+    assert journal.written_off() == entries
+    names = ("records_lost_after_receipt", "records_overwritten", "records_receipted_elsewhere")
+    assert [journal.counts()[name] for name in names] == [1, 2, 3]
 
 
 def test_large_dead_letters_of_strangers_take_no_more_of_the_journal_than_small_ones(journal):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.entries import WrittenOff
+from gateway.entries import ELSEWHERE, LOST, OVERWRITTEN, WrittenOff
 from gateway.losses import Losses
 from gateway.ranges import between, joined, size, without
 from gateway.windows import Run, Windows
@@ -32,11 +32,11 @@ class Station:
         return [(number, instant(number)) for number in self.stored if first <= number <= last]
 
     def sends(self, first_no, count=1, **circumstances):
-        """Return (first, last, is overwritten) of what was written off."""
+        """Return (first, last, why) of what was written off."""
         batch = stage_batch(first_no, [500] * count, **circumstances)
         entries = self.losses.account("upper", batch)
         self.windows.admit("upper", 7, first_no, batch.times_ms)
-        return [(each.first_no, each.last_no, each.is_overwritten) for each in entries]
+        return [(each.first_no, each.last_no, each.why) for each in entries]
 
 
 def test_records_receipted_and_held_are_no_loss():
@@ -47,44 +47,44 @@ def test_records_receipted_and_held_are_no_loss():
 
 def test_records_receipted_that_no_one_has_are_lost_and_written_off_once():
     station = Station()
-    assert station.sends(10, receipted=8, oldest_held=8) == [(1, 7, False)]
+    assert station.sends(10, receipted=8, oldest_held=8) == [(1, 7, LOST)]
     assert station.sends(11, receipted=8, oldest_held=8) == []
-    assert station.sends(12, receipted=12, oldest_held=12) == [(8, 9, False)]
+    assert station.sends(12, receipted=12, oldest_held=12) == [(8, 9, LOST)]
 
 
 def test_records_that_a_store_has_are_no_loss_and_are_duplicates_when_they_come_again():
     station = Station(stored=range(0, 8))
-    assert station.sends(10, receipted=10, oldest_held=10) == [(8, 9, False)]
+    assert station.sends(10, receipted=10, oldest_held=10) == [(8, 9, LOST)]
     assert station.windows.admit("upper", 7, 4, [instant(4)]).duplicates == 1
 
 
-def test_what_another_gateway_has_receipted_is_not_lost_and_is_looked_for_once():
-    station = Station(has_company=True)
-    assert station.sends(10, receipted=8, oldest_held=8) == []
+def test_what_another_gateway_may_have_receipted_is_counted_apart_and_looked_for_once():
+    station = Station(stored=range(0, 6), has_company=True)
+    assert station.sends(10, receipted=8, oldest_held=8) == [(6, 7, ELSEWHERE)]
     assert station.sends(11, receipted=8, oldest_held=8) == []
-    assert station.sends(12, receipted=11, oldest_held=11) == []
+    assert station.sends(12, receipted=11, oldest_held=11) == [(8, 9, ELSEWHERE)]
     assert station.asked == [(1, 7), (8, 9)]
-    assert station.sends(15, receipted=13, oldest_held=15) == [(13, 14, True)], "what was overwritten is lost to all"
+    assert station.sends(15, receipted=13, oldest_held=15) == [(13, 14, OVERWRITTEN)], "that is lost to all"
 
 
 def test_a_store_that_cannot_be_asked_is_asked_again_with_the_next_batch():
     station = Station(stored=None)
     assert station.sends(10, receipted=10, oldest_held=10) == []
     station.stored = ()
-    assert station.sends(11, receipted=10, oldest_held=10) == [(1, 9, False)]
+    assert station.sends(11, receipted=10, oldest_held=10) == [(1, 9, LOST)]
 
 
 def test_a_gap_that_is_told_is_overwritten_and_no_loss_after_receipt():
     station = Station()
     station.sends(0, 4)
-    assert station.sends(10, gaps=[(4, 7)], oldest_held=8, receipted=4) == [(4, 7, True)]
+    assert station.sends(10, gaps=[(4, 7)], oldest_held=8, receipted=4) == [(4, 7, OVERWRITTEN)]
     assert station.sends(11, gaps=[(4, 7)], oldest_held=8, receipted=8) == []
 
 
 def test_what_the_station_no_longer_holds_and_was_not_receipted_is_overwritten():
     station = Station()
     station.sends(0, 4)
-    assert station.sends(10, oldest_held=8, receipted=4) == [(4, 7, True)]
+    assert station.sends(10, oldest_held=8, receipted=4) == [(4, 7, OVERWRITTEN)]
 
 
 def test_records_on_their_way_newest_first_are_no_loss():
@@ -96,7 +96,7 @@ def test_records_on_their_way_newest_first_are_no_loss():
 
 
 def test_what_was_written_off_is_not_again_after_a_restart():
-    losses = Losses(Windows(), lambda *_: [], [("upper", 7)], [WrittenOff("upper", 7, 1, 7, False)])
+    losses = Losses(Windows(), lambda *_: [], [("upper", 7)], [WrittenOff("upper", 7, 1, 7, LOST)])
     assert losses.account("upper", stage_batch(8, [500], receipted=8, oldest_held=8)) == []
     assert losses.begin("upper", 7) is None
 
@@ -150,7 +150,7 @@ def test_ranges_that_touch_are_joined():
 
 
 def test_records_that_come_with_the_batch_are_no_loss():
-    assert Station().sends(8, 4, receipted=10, oldest_held=10) == [(1, 7, False)]
+    assert Station().sends(8, 4, receipted=10, oldest_held=10) == [(1, 7, LOST)]
 
 
 def test_the_first_batch_of_a_log_that_begins_at_1_is_no_loss():
