@@ -10,6 +10,7 @@ from gateway.deliveries import Deliveries
 from gateway.entries import DATA, SETTLED, DeadLetter, Frame
 from gateway.journal import Journal
 from gateway.progress import Progress
+from gateway.side_by_side import halves, side_by_side
 from gateway.stores.store import Away, BlockStore, Outcome, Parked, RefusedRecord, Store, Written
 from gateway.worker import Worker
 from protocol.topics import topic
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # Frames handed over at once: doubled while the store is quick, halved when it is not.
 GROUP_FIRST, GROUP_LIMIT = 50, 1000
+PARTED_FROM = 100  # frames; of so many a store that takes whole batches is handed both halves at the same time
 QUICK_S = 5.0
 BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.5, 60.0
 PARKED_S = 60.0
@@ -47,7 +49,6 @@ class Feeder(Worker):
         self._complaint = Complaint(log, f"store {store.name}", monotonic)
         self._backoff_s = BACKOFF_FIRST_S
         self._group = GROUP_FIRST
-        self._batch = BatchLines()
 
     def decode_with(self, deliveries: Deliveries) -> None:
         """Go on with other ratings; to be called between steps."""
@@ -58,15 +59,36 @@ class Feeder(Worker):
         if not frames:
             return None
         began_s = monotonic()
-        outcome = self._write(frames)
+        parts = halves(frames) if isinstance(self._store, BlockStore) and len(frames) >= PARTED_FROM else [frames]
+        outcomes = side_by_side(self._write, parts)
         is_quick = monotonic() - began_s < QUICK_S
-        match outcome:
-            case Written(refused):
-                self._complaint.clear()
-                self._backoff_s = BACKOFF_FIRST_S
-                self._group = min(2 * self._group, GROUP_LIMIT) if is_quick else max(1, self._group // 2)
-                self._pass(frames, refused)
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if not isinstance(outcome, Written):
+                # The other half may be written already: it is written again then, which changes nothing.
+                self._wait_for_store(outcome)
                 return 0
+            self._backoff_s = BACKOFF_FIRST_S
+            self._pass(part, outcome.refused)
+        self._complaint.clear()
+        self._group = min(2 * self._group, GROUP_LIMIT) if is_quick else max(1, self._group // 2)
+        return 0
+
+    def _write(self, frames: Sequence[Frame]) -> Outcome:
+        """Hand frames to the store; any thread may."""
+        if not isinstance(self._store, BlockStore):
+            return self._store.write([self._deliveries.of(frame) for frame in frames])
+        batch = BatchLines()
+        blocks = [self._deliveries.block_of(frame, batch, self._store) for frame in frames]
+        outcome = self._store.write_blocks([block for block in blocks if block is not None])
+        if outcome is None:
+            return self._store.write([self._deliveries.of(frame) for frame in frames])
+        if not isinstance(outcome, Written):
+            return outcome
+        one_by_one = [frame for frame, block in zip(frames, blocks, strict=True) if block is None]
+        return self._store.write([self._deliveries.of(frame) for frame in one_by_one]) if one_by_one else outcome
+
+    def _wait_for_store(self, outcome: Away | Parked) -> None:
+        match outcome:
             case Away(reason, retry_after_s):
                 self._complaint.raise_(reason)
                 wait_s = self._backoff_s if retry_after_s is None else retry_after_s
@@ -77,19 +99,6 @@ class Feeder(Worker):
                 self._complaint.raise_(f"{reason}; nothing is lost, but it needs a person")
                 wait_s = PARKED_S
         self.rest(wait_s)
-        return 0
-
-    def _write(self, frames: Sequence[Frame]) -> Outcome:
-        if not isinstance(self._store, BlockStore):
-            return self._store.write([self._deliveries.of(frame) for frame in frames])
-        blocks = [self._deliveries.block_of(frame, self._batch, self._store) for frame in frames]
-        outcome = self._store.write_blocks([block for block in blocks if block is not None])
-        if outcome is None:
-            return self._store.write([self._deliveries.of(frame) for frame in frames])
-        if not isinstance(outcome, Written):
-            return outcome
-        one_by_one = [frame for frame, block in zip(frames, blocks, strict=True) if block is None]
-        return self._store.write([self._deliveries.of(frame) for frame in one_by_one]) if one_by_one else outcome
 
     def _pass(self, frames: Sequence[Frame], refused: Sequence[RefusedRecord]) -> None:
         by_seq = {frame.seq: frame for frame in frames}

@@ -11,6 +11,7 @@ from gateway.stores.answers import Answer
 __all__ = ["TIMEOUT_S", "HttpServer", "is_here", "password", "seconds"]
 
 TIMEOUT_S = 10.0
+KEPT_CONNECTIONS = 4  # for both halves that the feeder hands over at once, for writing again, and for who reads
 COMPRESSED_FROM_BYTES = 1000
 COMPRESSION_LEVEL = 1  # of line protocol it leaves a tenth; more costs time and gains little
 
@@ -20,7 +21,7 @@ class HttpServer:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self.url = url.rstrip("/")
-        self._pool = urllib3.PoolManager(headers=headers, timeout=TIMEOUT_S, retries=False)
+        self._pool = urllib3.PoolManager(headers=headers, timeout=TIMEOUT_S, retries=False, maxsize=KEPT_CONNECTIONS)
         self._headers = dict(headers)
         self._compresses = not is_here(url)
 
