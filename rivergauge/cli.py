@@ -97,7 +97,7 @@ def _load(name: str, target: str) -> Any:
     try:
         found: typer.Typer | Callable[..., object] = getattr(importlib.import_module(module_name), attribute)
     except ImportError as error:
-        typer.echo(f"rivergauge {name}: {error}. Install what is missing: `pip install rivergauge`.", err=True)
+        typer.echo(f"rivergauge {name}: {error}. Install it anew, in a checkout: `pip install .`.", err=True)
         raise typer.Exit(FAILED) from error
     if isinstance(found, typer.Typer):
         return get_command(found)

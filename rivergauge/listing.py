@@ -13,6 +13,7 @@ __all__ = ["Form", "choose_form", "format_facts", "print_listing"]
 Cell = str | int | float | None
 
 PIPED_WIDTH = 160  # characters, where no terminal says how wide it is
+DIGITS = 6  # of a fraction in a table; programs get all
 
 
 class Form(Enum):
@@ -71,9 +72,15 @@ def _print_table(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str]) -> 
         is_number = any(isinstance(row[column], (int, float)) for row in rows)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if row[column] is None else _visible(str(row[column])) for column in columns))
+        table.add_row(*(_shown(row[column]) for column in columns))
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     Console(width=width, markup=False, highlight=False).print(table)
+
+
+def _shown(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.{DIGITS}g}" if isinstance(cell, float) else _visible(str(cell))
 
 
 def _visible(text: str) -> str:

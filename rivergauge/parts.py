@@ -87,7 +87,7 @@ def find(name: str) -> str:
     if launcher.exists():
         return str(launcher)
     raise PartMissing(
-        f"{name}: not on this machine; run `python -m rivergauge.parts {name}` (unpacks Debian's package"
+        f"{name}: not on this machine; run `{sys.executable} -m rivergauge.parts {name}` (unpacks Debian's package"
         f" {part.packages[0]} into {cache_folder()}), or set ${part.environment}"
     )
 

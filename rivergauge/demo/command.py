@@ -22,7 +22,9 @@ from .screen import Screen
 __all__ = ["demo"]
 
 FAILED, WRONG_USE = 1, 2
+# The example of the checkout; an installed package has none, and runs the basin file of the folder it is called in.
 EXAMPLE_BASIN = Path(__file__).resolve().parents[2] / "deploy" / "basin.toml"
+DEFAULT_BASIN = EXAMPLE_BASIN if EXAMPLE_BASIN.exists() else Path("basin.toml")
 # Without a terminal nobody can press Ctrl-C, so the demo ends by itself.
 SECONDS_WITHOUT_TERMINAL = 60.0
 
@@ -39,7 +41,7 @@ def demo(
         "900", metavar="N|max", help="River seconds per second; max: as fast as the work allows."
     ),
     seconds: float | None = typer.Option(None, min=1, help="End after so many seconds."),
-    basin: Path = typer.Option(EXAMPLE_BASIN, metavar="FILE.toml", help="The basin to run."),
+    basin: Path = typer.Option(DEFAULT_BASIN, metavar="FILE.toml", help="The basin to run."),
     folder: Path | None = typer.Option(None, help="A new folder for all it makes; a temporary one if not given."),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON and nothing else."),
 ) -> None:
@@ -59,7 +61,7 @@ def demo(
     if seconds is None and replay is None and not sys.stdout.isatty():
         seconds = SECONDS_WITHOUT_TERMINAL
     screen = Screen(Console(quiet=as_json))
-    place = folder or Path(tempfile.mkdtemp(prefix="rivergauge-demo-"))
+    place = _make(folder) if folder else Path(tempfile.mkdtemp(prefix="rivergauge-demo-"))
     try:
         summary = run_demo(plan, place, pace, seconds, screen)
     except (PartMissing, ServerFailed, RigError, FlashError, PlanError, StationFailed) as error:
@@ -71,6 +73,16 @@ def demo(
         screen.summary(summary)
     if not summary["exact"]:
         raise typer.Exit(FAILED)
+
+
+def _make(folder: Path) -> Path:
+    """Return the folder, there and empty: a demo leaves files by names that those of a gateway have too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise typer.BadParameter(
+            f"found files in {folder}, expected a new folder or an empty one", param_hint="--folder"
+        )
+    return folder
 
 
 def _plan(basin: Path, replay: Path | None, from_ms: int | None, to_ms: int | None) -> Plan:

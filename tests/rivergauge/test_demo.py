@@ -60,6 +60,20 @@ def test_a_river_higher_than_the_sensor_hangs_is_measured_all_the_same(real_part
     assert all(station["records_without_stage"] == 0 for station in summary["stations"])
 
 
+def test_a_folder_with_files_in_it_is_left_as_it_is(tmp_path):
+    (tmp_path / "basin.toml").write_text("mine")
+    done = demo("--folder", tmp_path, "--seconds", "1")
+    assert done.returncode == 2
+    assert "--folder" in done.stderr and "Traceback" not in done.stderr
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("basin.toml", "mine")]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    done = demo("--folder", tmp_path / "file", "--seconds", "1")
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path}/file: File exists; `rivergauge demo` could not go on\n")
+
+
 def test_ctrl_c_ends_everything_and_prints_the_summary(real_parts, tmp_path):
     command = [RIVERGAUGE, "demo", "--json", "--folder", str(tmp_path / "out")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)

@@ -27,6 +27,12 @@ def test_a_table_writes_nothing_to_the_terminal_that_a_stranger_has_thought_of(c
     assert shown.replace("\n", "").isprintable() and "жайык" in shown
 
 
+def test_a_table_shows_the_digits_that_mean_something_and_programs_get_all(capsys):
+    rows = [{"station": "akdzhar", "stage_m": 141.86795179838063}]
+    assert listed(capsys, Form.TABLE, rows=rows).split()[-1] == "141.868"
+    assert listed(capsys, Form.CSV, rows=rows).splitlines()[-1] == "akdzhar,141.86795179838063"
+
+
 def test_a_table_may_show_fewer_columns(capsys):
     assert "stage_m" not in listed(capsys, Form.TABLE, table_columns=["station"])
     assert "stage_m" in listed(capsys, Form.CSV, table_columns=["station"])

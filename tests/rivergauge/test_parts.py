@@ -41,7 +41,7 @@ def test_the_path_comes_before_what_was_unpacked(empty_machine):
 @pytest.mark.parametrize(
     ("name", "environment", "said"),
     [
-        ("micropython", None, "python -m rivergauge.parts micropython"),
+        ("micropython", None, f"{sys.executable} -m rivergauge.parts micropython"),
         ("micropython", "/no/such/file", "$MICROPYTHON is '/no/such/file', which cannot be run"),
         ("abacus", None, "no such part; known are micropython"),
     ],
