@@ -82,9 +82,14 @@ class RecordIntake:
         if len(set(names)) < len(names):
             raise ChannelTwice
         self._count_records(origin.sender, len(batch.times_ms))
+        excess = self._quarantine.refuse_growth(origin.sender, received_at_ms)
+        if excess is not None:
+            raise BeyondLimit(excess)
         self._refuse_dead(origin, batch)
         # Before the records are admitted: what a store has already must be known by then.
         written_off = self._losses.account(origin.station, batch)
+        window = self._windows.window(origin.station, batch.log_id)
+        runs = len(window.runs)
         judgement = self._take_records(origin, payload, batch, received_at_ms)
         judgement.written_off = written_off
         self._clock_watch.note(origin.station, batch.times_ms[-1], received_at_ms)
@@ -92,6 +97,7 @@ class RecordIntake:
         if is_reformatted is not None:
             judgement.queue = (origin.station, batch.log_id)
             judgement.counts["queues_reformatted"] = int(is_reformatted)
+        self._quarantine.add_growth(origin.sender, len(window.runs) - runs, is_new_log=is_reformatted is not None)
         return judgement
 
     def take_senml(self, origin: Origin, message: bytes, names: Sequence[SenmlName], received_at_ms: int) -> Judgement:

@@ -78,8 +78,9 @@ class Window:
 
     def span_ms(self) -> tuple[int, int] | None:
         """Return the first and last instant, or None where no record has a time."""
-        timed = [run for run in self.runs if run.first_ms is not None]
-        return (timed[0].first_ms or 0, timed[-1].last_ms) if timed else None
+        count = len(self.runs)
+        first, last = self._timed(range(count)), self._timed(range(count - 1, -1, -1))
+        return None if first is None or last is None else (first.first_ms or 0, last.last_ms)
 
     def is_rising(self, record_no: int, at_ms: int) -> bool:
         """Tell whether a record not held yet fits in time between its neighbours."""

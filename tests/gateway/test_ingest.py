@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from gateway import quarantine
 from gateway.clock_watch import ClockWatch
 from gateway.dead_letter_share import DeadLetterShare
 from gateway.entries import DeadLetter
@@ -35,10 +36,10 @@ def make_ingest(tmp_path, basin):
 
     def make(limits=DEFAULT_LIMITS, dead_letters_bytes=1_000_000):
         windows = Windows()
-        quarantine = Quarantine(limits, DeadLetterShare(dead_letters_bytes, dict, lambda: 0.0))
+        held_off = Quarantine(limits, DeadLetterShare(dead_letters_bytes, dict, lambda: 0.0))
         return Ingest(
             BASIN, dict.fromkeys(STATIONS, ()), Keys(tmp_path), windows, Losses(windows, lambda *_: []),
-            Plausibility(basin), ClockWatch(lambda: 0.0), quarantine, hmac_sha256,
+            Plausibility(basin), ClockWatch(lambda: 0.0), held_off, hmac_sha256,
         )  # fmt: skip
 
     return make
@@ -191,6 +192,28 @@ def test_a_station_that_has_filled_its_room_for_dead_letters_keeps_what_would_be
     other = topics.topic(BASIN, "lower", "data")
     of_lower = sealed(encode_data(stage_batch(0, [1])) + b"x", other, key_id=b"lower-1")
     assert ingest.judge(other, of_lower, NOW_MS).counts["messages_quarantined"] == 0
+
+
+@pytest.mark.parametrize(
+    "batch_of",
+    [lambda number: stage_batch(2 * number, [500]), lambda number: stage_batch(number, [500], log_id=number + 1)],
+    ids=["numbers left out", "a new log each time"],
+)
+def test_a_station_cannot_have_ever_more_remembered_of_it(ingest, monkeypatch, batch_of):
+    monkeypatch.setattr(quarantine, "RUNS_PER_DAY", 10)
+    monkeypatch.setattr(quarantine, "RUNS_OF_A_LOG", 2)
+    taken = [ingest.judge(TOPIC, sealed(encode_data(batch_of(number))), NOW_MS).frame for number in range(30)]
+    assert taken[3] is not None and taken[15:] == [None] * 15
+    of_tomorrow = ingest.judge(TOPIC, sealed(encode_data(batch_of(30))), NOW_MS + quarantine.DAY_MS)
+    assert of_tomorrow.frame is not None
+
+
+def test_records_at_equal_steps_are_taken_all_day(ingest, monkeypatch):
+    monkeypatch.setattr(quarantine, "RUNS_PER_DAY", 2)
+    monkeypatch.setattr(quarantine, "RUNS_OF_A_LOG", 0)
+    for number in (*range(0, 40, 2), 41, 40, *range(42, 60, 2)):
+        message = sealed(encode_data(stage_batch(number, [500] if number in (40, 41) else [500, 501])))
+        assert ingest.judge(TOPIC, message, NOW_MS).frame is not None, number
 
 
 def test_a_dead_letter_tried_again_after_a_fix_is_counted_as_if_it_came_now(ingest, tmp_path):
