@@ -93,5 +93,5 @@ class WebhookChannel:
             return float(header[:9])
         try:
             return max(0.0, parsedate_to_datetime(header).timestamp() - self._now_ms() / 1000)
-        except ValueError:
+        except (ValueError, OverflowError):  # no date, or one with a year or a zone beyond all numbers
             return None

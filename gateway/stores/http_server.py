@@ -12,6 +12,7 @@ __all__ = ["TIMEOUT_S", "HttpServer", "is_here", "password", "seconds"]
 
 TIMEOUT_S = 10.0
 KEPT_CONNECTIONS = 4  # for both halves that the feeder hands over at once, for writing again, and for who reads
+RETRY_AFTER_LIMIT_S = 3600.0  # that a server may ask for: records must not wait for years on a slip of its proxy
 COMPRESSED_FROM_BYTES = 1000
 COMPRESSION_LEVEL = 1  # of line protocol it leaves a tenth; more costs time and gains little
 
@@ -60,5 +61,10 @@ def is_here(url: str) -> bool:
 
 
 def seconds(retry_after: str | None) -> float | None:
-    """Return the seconds of a Retry-After header; None for the form with a date, which no known store sends."""
-    return float(retry_after) if retry_after is not None and retry_after.isdigit() else None
+    """Return the seconds of a Retry-After header, at most RETRY_AFTER_LIMIT_S; None where it has no number.
+
+    No known store sends the form with a date.
+    """
+    if retry_after is None or not (retry_after.isascii() and retry_after.isdigit()):
+        return None
+    return min(float(retry_after), RETRY_AFTER_LIMIT_S)

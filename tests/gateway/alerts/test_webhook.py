@@ -63,6 +63,7 @@ ANSWERS = {
     "429 for some seconds": ((429, {"Retry-After": "120"}, ""), Away("429", 120.0)),
     "503 until a time": ((503, {"Retry-After": in_a_minute}, ""), Away("503", 60.0)),
     "503 until nobody knows when": ((503, {"Retry-After": "soon"}, ""), Away("503")),
+    "503 until a day beyond all numbers": ((503, {"Retry-After": f"{'9' * 20} Jan 2020 1:1:1"}, ""), Away("503")),
     "503 for ever": ((503, {"Retry-After": "9" * 400}, ""), Away("503", 999_999_999.0)),
     "500 with much to say": ((500, {}, "a\n\x1b[31m" + "b" * 10_000), Away("500 a [31m" + "b" * 293)),
 }
