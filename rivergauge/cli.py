@@ -5,6 +5,8 @@ commands that need it.
 """
 
 import importlib
+import io
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated, Any
@@ -48,6 +50,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; exit status 0 done, 1 the work failed, 2 wrong use."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that is not UTF-8 shows a question mark for a letter that it does not have.
+        sys.stdout.reconfigure(errors="replace")
     app()
 
 

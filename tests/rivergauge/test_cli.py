@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -22,11 +23,16 @@ RUN_LIMIT_S = 60
 PERIOD = ["--from", "2018-08-30T00:00Z", "--to", "2018-08-31T12:00Z"]
 
 
-def rivergauge(*arguments, cwd=None):
+def rivergauge(*arguments, cwd=None, **environment):
     """Run the command; a traceback is never an answer."""
     code = "import sys; from rivergauge.cli import main; sys.argv[0] = 'rivergauge'; main()"
     finished = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=RUN_LIMIT_S
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=RUN_LIMIT_S,
     )
     assert "Traceback" not in finished.stderr
     return finished
@@ -122,6 +128,14 @@ def test_the_stations_of_a_basin_file_are_listed_down_the_river():
     stations = json.loads(rivergauge("basin", "check", DEPLOY / "basin.toml", "--json").stdout)
     assert [each["station"] for each in stations] == ["uchkurgan", "akdzhar", "kokbulak"]
     assert (stations[0]["country"], stations[0]["sensors"], stations[0]["rating"]) == ("KG", 1, "uchkurgan-example-1")
+
+
+def test_a_letter_that_a_terminal_does_not_have_ends_nothing(tmp_path):
+    text = (DEPLOY / "basin.toml").read_text().replace('en = "Akdzhar"', 'en = "Оқҷар"')
+    (tmp_path / "basin.toml").write_text(text)
+    finished = rivergauge("basin", "check", "basin.toml", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert finished.returncode == DONE
+    assert "no mistake found" in finished.stdout
 
 
 def test_a_wrong_basin_file_is_wrong_use_with_every_mistake_on_a_line(tmp_path):
