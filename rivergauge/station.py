@@ -135,7 +135,11 @@ def commission(
     with blamed(), Console(port) as console:
         record_no = await_first_record(console, basin_with(basin, station).station(station).sampling)
     if record_no is None:
-        typer.echo(f"{station}: no record was receipted; what it said above tells how far it came", err=True)
+        typer.echo(
+            f"{station}: no record was receipted; what it said above tells how far it came. If it has sent some,"
+            " `rivergauge check` on the server says whether the gateway has the station's key",
+            err=True,
+        )
         raise typer.Exit(FAILED)
     typer.echo(f"{station}: record {record_no} was measured, sent, and receipted by the gateway")
 
@@ -189,6 +193,7 @@ def _plan(
     key = read_key(keys, basin.code, station, key_id)
     if key is None and may_make_key:
         key = make_key(keys, basin.code, station, key_id)
+        typer.echo(f"{keys}: {station} has a new key {key_id} there; the gateway needs it in its own folder", err=True)
     if key is None:
         raise PlanError(f"{station} has no key {key_id} in {keys}; `rivergauge station flash` makes one")
     broker, time_server = servers

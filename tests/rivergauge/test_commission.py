@@ -69,6 +69,7 @@ def test_a_station_that_reaches_no_broker_says_so_and_is_not(station, basin, tmp
     assert done.exit_code == 1, done.output
     assert "listening until a record is receipted, for 1 min at most" in done.output
     assert "uplink: refused" in done.output and "no record was receipted" in done.output
+    assert "whether the gateway has the station's key" in done.output
 
 
 def test_a_monitor_shows_what_a_station_says(station, basin, tmp_path, monkeypatch):

@@ -50,7 +50,9 @@ def words_for(station, tmp_path):
 
 def test_a_station_is_flashed_gets_a_key_and_verifies(blank, tmp_path):
     words = words_for(blank, tmp_path)
-    said = json.loads(run("flash", *words, "--json"))
+    done = CliRunner().invoke(app, ["flash", *(str(word) for word in words), "--json"])
+    assert "uchkurgan has a new key uchkurgan-1 there; the gateway needs it" in done.stderr
+    said = json.loads(done.stdout)
     assert said["good"] and {"/main.py", "/station/app.mpy", "/station.json", "/key.bin"} <= set(said["written"])
     key_file = tmp_path / "syr-darya" / "uchkurgan.key"
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
