@@ -1,4 +1,7 @@
-"""Removes from an embedded store what is older than its settings say; there is none where they say nothing."""
+"""Removes from an embedded store what is older than its settings say; there is none where they say nothing.
+
+The law this file keeps: what is removed is old both by the gateway's clock and by the newest records.
+"""
 
 import logging
 import sqlite3
@@ -7,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from gateway.complaints import Complaint
-from gateway.stores.retention import remove_before
+from gateway.stores.retention import reached_ms, remove_before
 from gateway.worker import Worker
 
 __all__ = ["Expiry"]
@@ -30,7 +33,9 @@ class Expiry(Worker):
 
     def step(self) -> float | None:
         try:
-            is_more = remove_before(self._path, self._now_ms() - self._kept_ms)
+            reached = reached_ms(self._path)
+            # A clock that was set years ahead must not empty the store: time has passed where records have come.
+            is_more = reached is not None and remove_before(self._path, min(reached, self._now_ms()) - self._kept_ms)
         except sqlite3.Error as error:
             self._complaint.raise_(str(error))
             return EVERY_S

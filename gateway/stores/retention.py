@@ -8,10 +8,24 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-__all__ = ["remove_before"]
+__all__ = ["reached_ms", "remove_before"]
 
 BUSY_TIMEOUT_S = 10.0
 DAY_MS = 86_400_000  # of a station's records are removed in one transaction, so that none holds the store for long
+
+
+STATIONS_AGREEING = 2  # one may be years ahead of its time
+
+
+def reached_ms(path: Path) -> int | None:
+    """Return the time that records have come to, by two stations or the only one; None where there are none.
+
+    Raises sqlite3.Error.
+    """
+    newest = "SELECT max(observed_at_ms) FROM record WHERE station = ?"
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        times_ms = [connection.execute(newest, (station,)).fetchone()[0] for station, _ in list(_stations(connection))]
+    return min(sorted(times_ms)[-STATIONS_AGREEING:], default=None)
 
 
 def remove_before(path: Path, before_ms: int) -> bool:

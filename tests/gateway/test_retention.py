@@ -80,7 +80,26 @@ def test_revisions_flags_and_gaps_go_with_their_time(store):
 def test_steps_follow_at_once_until_only_what_is_kept_is_left(store):
     expiry = Expiry(store.path, 1, lambda: START_MS + 3 * DAY_MS)
     assert [expiry.step() for _ in range(3)] == [0, EVERY_S, EVERY_S]
-    assert store.count_records("upper", *FOREVER_MS) == 96
+    assert store.count_records("upper", *FOREVER_MS) == 97, "of a day up to the newest"
+
+
+@pytest.mark.parametrize("years_ahead", [(), ("upper",)], ids=["the gateway", "the gateway and a station"])
+def test_a_clock_set_years_ahead_empties_no_store(store, years_ahead):
+    ahead_ms = 10 * 366 * DAY_MS
+    for station in years_ahead:
+        batch = stage_batch(RECORDS, [500], start_ms=START_MS + ahead_ms)
+        store.write([Delivery(2, "b", station, START_MS, batch, (0,))])
+    expiry = Expiry(store.path, 1, lambda: START_MS + ahead_ms)
+    while expiry.step() == 0:
+        pass
+    assert store.count_records("lower", *FOREVER_MS) == 97, "the last of its three days"
+
+
+def test_a_store_without_records_has_nothing_to_remove(tmp_path):
+    empty = EmbeddedStore(tmp_path / "empty.sqlite")
+    empty.open()
+    assert Expiry(empty.path, 1, lambda: START_MS).step() == EVERY_S
+    empty.close()
 
 
 def test_a_store_that_cannot_be_written_is_told_and_tried_later(store, caplog):
@@ -95,14 +114,17 @@ def test_a_gateway_keeps_all_unless_it_is_told_otherwise(bench, until):
         service = bench.start()
         upper.publish(stage_batch(0, [500] * 10))
         assert upper.has_receipts(7, 0, 9)
+        after_a_month = 31 * 96 + 5
+        upper.publish(stage_batch(after_a_month, [500]))
+        assert upper.has_receipts(7, after_a_month, after_a_month)
     bench.stop(service)
-    assert bench.store.count_records("upper", *FOREVER_MS) == 10
+    assert bench.store.count_records("upper", *FOREVER_MS) == 11
     path = bench.settings.embedded.path
     kept = EmbeddedSettings("embedded", path, retention_days=31)
     bench.settings = replace(bench.settings, stores=(kept,), web=WebSettings("127.0.0.1", 0))
     bench.now_ms = START_MS + 31 * DAY_MS + 5 * RECORD_EVERY_MS
     bench.start()
-    until(lambda: bench.store.count_records("upper", *FOREVER_MS) == 5, "what is older is removed")
+    until(lambda: bench.store.count_records("upper", *FOREVER_MS) == 6, "what is older is removed")
 
 
 def test_of_each_station_a_bounded_number_of_reports_is_kept(tmp_path):
