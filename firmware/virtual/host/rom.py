@@ -2,6 +2,7 @@
 
 import functools
 import tempfile
+import threading
 from pathlib import Path
 
 from firmware.flash.plan import compile_rom
@@ -9,9 +10,14 @@ from firmware.flash.plan import compile_rom
 __all__ = ["rom_folder"]
 
 
+# Boards are started in several threads: without it each would compile a ROM, and all but one be gone at once.
+_compiling = threading.Lock()
+
+
 def rom_folder() -> Path:
     """Return the folder with the compiled ROM, which is there until this process ends."""
-    return Path(_compiled().name)
+    with _compiling:
+        return Path(_compiled().name)
 
 
 @functools.cache
