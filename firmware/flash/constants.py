@@ -6,8 +6,10 @@ Why: a name that a board has once read stays in its memory (docs/decisions/stati
 
 import ast
 import operator
+import struct
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 __all__ = ["inline_constants", "module_name"]
 
@@ -20,6 +22,10 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.LShift: operator.lshift,
 }
+
+
+# Names of which only type checkers, readers and CPython make use.
+NOT_FOR_A_BOARD = {"TYPE_CHECKING", "__all__", "__slots__"}
 
 
 class _Edit(NamedTuple):
@@ -61,22 +67,21 @@ class _Image:
                 yield _Edit(node, "pass")
             elif isinstance(node, ast.ImportFrom):
                 yield from self._import_edit(module, node)
-            elif isinstance(node, ast.Name | ast.Attribute) and (value := self._value(module, node)) is not None:
+            elif _is_read(node) and (value := self._value(module, node)) is not None:
                 yield _Edit(node, f"({value!r})" if isinstance(value, int) and value < 0 else repr(value))
             else:
                 yield from self._edits_below(module, node)
 
     def _is_left_out(self, module: str, node: ast.stmt) -> bool:
         if isinstance(node, ast.If):
-            return _is_type_checking(node.test)
+            return isinstance(node.test, ast.Name) and node.test.id in NOT_FOR_A_BOARD
         if isinstance(node, ast.FunctionDef):
             return _is_left_to_others(node)
         if not isinstance(node, ast.Assign):
             return False
-        return _is_type_checking(node.targets[0]) or (
-            isinstance(node.targets[0], ast.Name)
-            and self._assigned[module].get(node.targets[0].id) is node.value
-            and self._constant(module, node.targets[0].id) is not None
+        names = _names(node.targets[0])
+        return not NOT_FOR_A_BOARD.isdisjoint(names) or all(
+            name in self._assigned[module] and self._constant(module, name) is not None for name in names
         )
 
     def _import_edit(self, module: str, node: ast.ImportFrom) -> Iterator[_Edit]:
@@ -101,6 +106,9 @@ class _Image:
             left, right = self._value(module, node.left), self._value(module, node.right)
             if isinstance(left, int) and isinstance(right, int):
                 return OPERATORS[type(node.op)](left, right)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "struct.calcsize":
+            layout = self._value(module, node.args[0])
+            return struct.calcsize(layout) if isinstance(layout, str) and layout[:1] in ("<", ">") else None
         return None
 
     def _constant(self, module: str, name: str) -> Value | None:
@@ -142,17 +150,26 @@ class _Image:
 
 def _assigned_once(tree: ast.Module) -> dict[str, ast.expr]:
     """Return what a module assigns to its names in capitals, but for those that it assigns again anywhere."""
-    found = {
-        node.targets[0].id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()
-    }
-    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
-    return {name: value for name, value in found.items() if stored.count(name) == 1}
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            names = _names(node.targets[0])
+            values = node.value.elts if isinstance(node.value, ast.Tuple) and len(names) > 1 else [node.value]
+            found |= {name: value for name, value in zip(names, values, strict=False) if len(names) == len(values)}
+    stored = Counter(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    )
+    return {name: value for name, value in found.items() if name.isupper() and stored[name] == 1}
 
 
-def _is_type_checking(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
+def _names(target: ast.expr) -> list[str]:
+    """Return the names to which a statement assigns; an empty name for what has none."""
+    targets = target.elts if isinstance(target, ast.Tuple) else [target]
+    return [name.id if isinstance(name, ast.Name) else "" for name in targets]
+
+
+def _is_read(node: ast.AST) -> TypeGuard[ast.Name | ast.Attribute]:
+    return isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
 
 
 def _is_left_to_others(node: ast.FunctionDef) -> bool:

@@ -15,7 +15,7 @@ BLANK_PAGE = b"\xff" * PAGE_BYTES
 # The wear record: five counters and a request, then the number of erases of each block.
 WEAR_HEADER = "<IIIII"  # operations, programs, erases, faults, and the operation in which to cut the power (0: in none)
 WEAR_HEADER_BYTES = struct.calcsize(WEAR_HEADER)
-OPERATIONS, PROGRAMS, ERASES, FAULTS, CUT_IN = range(5)  # places in it
+OPERATIONS, PROGRAMS, ERASES, FAULTS, CUT_IN = 0, 1, 2, 3, 4  # places in it
 
 
 class FlashFault(Exception):

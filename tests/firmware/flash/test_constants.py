@@ -29,6 +29,8 @@ def inlined(text, **others):
         pytest.param("_WILL = b'gone'\nsend(_WILL)\n", "pass\nsend(b'gone')\n", id="bytes"),
         pytest.param("LOW = -3\nx = 1 - LOW\n", "pass\nx = 1 - (-3)\n", id="negative"),
         pytest.param("A = 2\nB = (A + 1) * 4 - 1 << 3\nx = B // A\n", "pass\npass\nx = 88 // 2\n", id="arithmetic"),
+        pytest.param("LOW, HIGH = -1, 1\nx = (LOW, HIGH)\n", "pass\nx = ((-1), 1)\n", id="two at once"),
+        pytest.param("_SIZE = struct.calcsize('<HI')\nx = _SIZE\n", "pass\nx = 6\n", id="size of a layout"),
         pytest.param(
             "from .other import LIMIT, take\ntake(LIMIT)\n", "from .other import take\ntake(5)\n", id="imported by name"
         ),
@@ -58,6 +60,9 @@ def test_a_constant_is_put_in_by_value_and_every_line_stays_in_its_place(text, b
         pytest.param("COUNT = 0\ndef add():\n    global COUNT\n    COUNT += 1\n", id="assigned again"),
         pytest.param("IS_ON = True\nx = IS_ON\n", id="no number, text or bytes"),
         pytest.param("SIZE = len(b'abc')\nx = SIZE\n", id="known only when it runs"),
+        pytest.param("SIZE = struct.calcsize('l')\nx = SIZE\n", id="another on another processor"),
+        pytest.param("LOW, HIGH = limits()\nx = HIGH\n", id="two of a call"),
+        pytest.param("LOW, top = 1, 2\nx = top\n", id="beside a variable"),
         pytest.param("limit = 5\nx = limit\n", id="not in capitals"),
         pytest.param("LIMIT = 5\nx = f'at most {LIMIT}'\n", id="in an f-string"),
         pytest.param("BAUD = 9600\ndef baud(model): return model.BAUD\n", id="asked of an object that may be a module"),
@@ -70,10 +75,11 @@ def test_what_may_be_no_constant_stays_as_it_is(text):
 
 def test_what_only_type_checkers_and_readers_need_is_left_out():
     text = (
-        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Any\nclass Port:\n"
+        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Any\n"
+        "__all__ = [\n    'Port',\n]\nclass Port:\n    __slots__ = ('baud',)\n"
         "    def read(self):\n        '''Return bytes.'''\n        raise NotImplementedError\n"
     )
-    assert inlined(text) == "pass\npass\n\nclass Port:\n    pass\n\n\n"
+    assert inlined(text) == "pass\npass\n\npass\n\n\nclass Port:\n    pass\n    pass\n\n\n"
 
 
 @pytest.mark.parametrize("board", BOARDS)
