@@ -4,7 +4,7 @@ A record is there when its number stands at its time in the series `record_recor
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from gateway.stores.answers import VICTORIA_METRICS_MEANINGS, Answer, Meaning, meaning_of, stopped_by
 from gateway.stores.http_server import HttpServer
@@ -89,20 +89,21 @@ def _numbers_of(basin: str, stations: Iterable[str]) -> str:
 def _requests(sent: Sequence[Sent]) -> Iterator[list[Sent]]:
     """Yield what can be asked for together: of one basin, close in time, of few stations."""
     together: list[Sent] = []
+    stations: set[str] = set()
     for each in sorted(sent, key=lambda one: (one.basin, one.times_ms[0])):
-        if together and not _fits(each, together):
+        if together and not _fits(each, together[0], stations):
             yield together
-            together = []
+            together, stations = [], set()
         together.append(each)
+        stations.add(each.station)
     if together:
         yield together
 
 
-def _fits(each: Sent, together: Sequence[Sent]) -> bool:
-    first = together[0]
+def _fits(each: Sent, first: Sent, stations: Set[str]) -> bool:
     if each.basin != first.basin or each.times_ms[-1] - first.times_ms[0] > SPAN_LIMIT_MS:
         return False
-    return len(together) < STATIONS_LIMIT
+    return each.station in stations or len(stations) < STATIONS_LIMIT
 
 
 def _lacking(sent: Sent, numbers_by_ms: dict[int, float]) -> Iterator[int]:

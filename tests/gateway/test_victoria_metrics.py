@@ -125,6 +125,11 @@ def test_what_it_drops_with_204_is_refused_with_the_reason(store, start_ms):
     assert "answered 204 and does not have the record" in outcome.refused[0].reason
 
 
+def test_the_server_that_we_start_looks_for_garbage_as_seldom_as_the_benchmark_says(victoria_metrics):
+    with urlopen(f"http://127.0.0.1:{victoria_metrics.port}/metrics", timeout=10) as answer:
+        assert b"vm_gogc 100\n" in answer.read()
+
+
 def test_of_a_batch_only_the_records_that_were_dropped_are_refused(store):
     now_ms = round(time() * 1000)
     start_ms = now_ms + 2 * DAY_MS - 3 * RECORD_EVERY_MS
@@ -197,12 +202,14 @@ def sent(station, first_ms, last_ms):
     [
         ([sent(f"s{number}", START_MS, START_MS + 1) for number in range(STATIONS_LIMIT)], 1),
         ([sent(f"s{number}", START_MS, START_MS + 1) for number in range(STATIONS_LIMIT + 1)], 2),
+        ([sent(f"s{number % STATIONS_LIMIT}", START_MS, START_MS + 1) for number in range(2 * STATIONS_LIMIT)], 1),
         ([sent("late", START_MS + SPAN_LIMIT_MS, START_MS + SPAN_LIMIT_MS + 1), sent("s", START_MS, START_MS + 1)], 2),
         ([sent("s", START_MS, START_MS + SPAN_LIMIT_MS), sent("t", START_MS, START_MS + 1)], 1),
         ([sent("s", START_MS, START_MS + 1), sent("t", START_MS, START_MS + SPAN_LIMIT_MS + 1)], 2),
         ([], 0),
     ],
-    ids=["as many stations as fit", "one more", "one a week later", "a week together", "one of over a week", "none"],
+    ids=["as many stations as fit", "one more", "as many twice", "one a week later", "a week together",
+         "one of over a week", "none"],
 )  # fmt: skip
 def test_what_is_close_in_time_is_asked_for_together(proxy, blocks, requests):
     assert Proof(HttpServer(proxy.url, {})).missing(blocks) == [[1, 2]] * len(blocks)
