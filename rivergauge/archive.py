@@ -1,5 +1,6 @@
 """What a gateway has stored, opened for reading by the command line."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gateway.settings import Settings, load_settings
 from gateway.stores.embedded import EmbeddedStore
 from gateway.stores.store import Reader
 from rivergauge.basin import Basin, Station, load_basin
+from rivergauge.failures import refuse_another_user
 
 __all__ = ["Archive", "open_archive"]
 
@@ -45,4 +47,5 @@ def open_archive(config: Path) -> Archive:
             f"{embedded.path}: found no store, expected one written by `rivergauge run --config {config}`", err=True
         )
         raise typer.Exit(1)
+    refuse_another_user(embedded.path, os.R_OK)
     return Archive(settings, basin, EmbeddedStore(embedded.path))

@@ -79,7 +79,9 @@ def _register(name: str, target: str, summary: str) -> None:
 
 
 def _run(name: str, target: str, arguments: list[str]) -> None:
-    # Imported here for its weight, like every subcommand.
+    # Imported here for their weight, like every subcommand.
+    import sqlite3
+
     from rivergauge.basin import ConfigurationError
     from rivergauge.failures import told
 
@@ -94,6 +96,9 @@ def _run(name: str, target: str, arguments: list[str]) -> None:
         if error.filename is None:  # no file that a user could do something about
             raise
         typer.echo(f"{told(error)}; `rivergauge {name}` could not go on", err=True)
+        raise typer.Exit(FAILED) from None
+    except sqlite3.Error as error:
+        typer.echo(f"{error}; `rivergauge {name}` could not go on. `rivergauge check` looks at every file", err=True)
         raise typer.Exit(FAILED) from None
 
 

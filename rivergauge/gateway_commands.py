@@ -1,6 +1,7 @@
 """`rivergauge check` and `status`: the gateway on a server, seen from outside."""
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.status import read_status
 from rivergauge.basin import Basin, ConfigurationError, load_basin
+from rivergauge.failures import refuse_another_user
 from rivergauge.listing import Form, print_listing
 
 __all__ = [
@@ -105,6 +107,9 @@ def open_journal(config: Path) -> Journal:
     if not path.exists():
         typer.echo(f"{path}: no journal yet; it is made by `rivergauge run --config {config}`", err=True)
         raise typer.Exit(FAILED)
+    # The folder too: SQLite keeps a log beside the file.
+    for each in (path, path.parent):
+        refuse_another_user(each, os.R_OK | os.W_OK)
     journal = Journal(path)
     journal.open()
     return journal

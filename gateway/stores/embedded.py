@@ -186,7 +186,10 @@ class EmbeddedStore:
             reader = sqlite3.connect(
                 f"file:{self.path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, detect_types=sqlite3.PARSE_DECLTYPES
             )
-            refuse_other_version(reader, len(STEPS))
+            try:
+                refuse_other_version(reader, len(STEPS))
+            except sqlite3.DatabaseError as error:
+                raise type(error)(f"{self.path}: {error}") from error
             self._own.reader = reader
         with telling_of_damage(self.path):
             return reader.execute(query, values).fetchall()

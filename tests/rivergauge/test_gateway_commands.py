@@ -1,6 +1,7 @@
 """The commands that run and inspect a gateway, as a user runs them."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from time import monotonic, sleep
 
 import pytest
 
+from gateway.journal import Journal
+from gateway.stores.embedded import EmbeddedStore
 from rivergauge.servers import Mosquitto
 from tests.fakes.publisher import Publisher, stage_batch, write_key
 
@@ -141,6 +144,53 @@ def test_a_number_that_is_no_dead_letter_is_told(site, broker, running):
     finished = rivergauge(site, "deadletters", "drop", "99")
     assert finished.returncode == 1
     assert "no dead letter 99" in finished.stderr
+
+
+# Root may read everything; without these two powers it may read what its modes allow.
+AS_ANYBODY = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.geteuid() == 0 else []
+)
+ASKED_OF_A_RUN_GATEWAY = {
+    "status": ["status"],
+    "dead letters": ["deadletters", "list"],
+    "alerts": ["alerts", "list"],
+    "commands": ["station", "commands"],
+    "observations": ["observations", "--station", "akdzhar"],
+    "a bulletin": ["bulletin", "issue", "--from", "2026-01-01T00:00Z", "--to", "2026-01-02T00:00Z"],
+}
+
+
+@pytest.fixture
+def has_run(site):
+    """The site of a gateway that has run, without a broker."""
+    (site / "gateway.toml").write_text((DEPLOY / "gateway.toml").read_text())
+    for database in (Journal(site / "data" / "journal.sqlite"), EmbeddedStore(site / "data" / "observations.sqlite")):
+        database.open()
+        database.close()
+    return site
+
+
+@pytest.mark.parametrize("command", ASKED_OF_A_RUN_GATEWAY.values(), ids=ASKED_OF_A_RUN_GATEWAY)
+def test_another_user_is_told_whose_files_they_are(has_run, command):
+    for path in (has_run / "data").iterdir():
+        path.chmod(0)
+    finished = subprocess.run(
+        [*AS_ANYBODY, *COMMAND, *command], cwd=has_run, capture_output=True, text=True, timeout=60
+    )
+    assert finished.returncode == 1
+    assert "sqlite: belongs to another user; ask as the gateway's" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ASKED_OF_A_RUN_GATEWAY.values(), ids=ASKED_OF_A_RUN_GATEWAY)
+def test_a_file_that_is_no_database_is_named(has_run, command):
+    for path in (has_run / "data").iterdir():
+        path.write_text("not a database, but long enough to be taken for one" * 100)
+    finished = rivergauge(has_run, *command)
+    assert finished.returncode == 1
+    assert ".sqlite: file is not a database" in finished.stderr
+    assert "`rivergauge check` looks at every file" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
 
 
 def _has_status(site):
