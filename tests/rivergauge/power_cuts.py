@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firmware.flash import ImagePlan, PlannedFile, compile_firmware
+from firmware.flash.constants import inline_constants
 from firmware.virtual.host import River, VirtualStation
 from firmware.virtual.host.flash_image import FILE_SYSTEM_BLOCKS
 from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER_BYTES
@@ -138,10 +139,13 @@ def _parse_acknowledged(record_no: int, utc_ms: int | None, channels: list, valu
 
 
 def witnessed_firmware() -> ImagePlan:
-    """Return the firmware with the witness as its /main.py."""
+    """Return the firmware with the witness as its /main.py, the constants that it reads put in as in an image."""
     firmware = compile_firmware("virtual")
     files = [file for file in firmware.files if file.path != "/main.py"]
-    return replace(firmware, files=(*files, PlannedFile("/main.py", WITNESS.read_bytes())))
+    read = {"station/slots.py": "firmware/station/slots.py", "nor_flash.py": "firmware/virtual/rom/nor_flash.py"}
+    sources = {name: (PROJECT / path).read_text() for name, path in read.items()}
+    witness = inline_constants(sources | {"main.py": WITNESS.read_text()})["main.py"]
+    return replace(firmware, files=(*files, PlannedFile("/main.py", witness.encode())))
 
 
 def blank_flash(folder: Path) -> None:
