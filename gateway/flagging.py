@@ -27,6 +27,8 @@ GROUP_LIMIT = 1000  # frames in one transaction
 DAY_MS = 86_400_000
 # How far back what comes late is evaluated in its place: as long as a station's queue holds its records.
 KEPT_MS = 31 * DAY_MS
+# Of a variable at a station: one each half minute for as long. One without measure must not fill the journal.
+SEEN_LIMIT = 100_000
 # A record dated years ahead would make all that is measured now look older than what is kept, and no flag would be
 # raised for years. One of a day or so is evaluated: the gateway's own clock may be behind, and the flood real.
 FLAGGED_AHEAD_MS = 2 * DAY_MS
@@ -67,12 +69,14 @@ class Flagging(Worker):
         self._deliveries = deliveries
         self._herald = herald
         self._evaluations: dict[tuple[str, str], dict[str, Evaluation]] | None = None
+        self._seen_counts: dict[tuple[str, str], int] = {}  # of what is kept by station and variable
 
     def step(self) -> float | None:
         try:
             return self._step()
         except BaseException:
             self._evaluations = None  # read anew: nothing in memory may be ahead of the disk
+            self._seen_counts.clear()
             raise
 
     def _step(self) -> float | None:
@@ -161,11 +165,19 @@ class Flagging(Worker):
         return flags
 
     def _let_go(self, transaction: Transaction, station: str, variable: str, observations: Sequence[Seen]) -> None:
-        """Once a day, move the checkpoints on, and drop what was seen before them."""
+        """Once a day, or when it is much, move the checkpoints on, and drop what was seen before them."""
         oldest_ms, newest_ms = self._journal.first_seen_ms(station, variable), observations[-1].at_ms
-        if oldest_ms is None or oldest_ms > newest_ms - KEPT_MS - DAY_MS:
-            return
+        kept = self._seen_counts.get((station, variable))
+        if kept is None:
+            kept = self._journal.count_seen(station, variable)
+        self._seen_counts[station, variable] = kept + len(observations)
         end_ms = newest_ms - KEPT_MS
+        if kept + len(observations) > SEEN_LIMIT:
+            everything = in_order_of_time([*self._journal.seen(station, variable, None), *observations])
+            end_ms = max(end_ms, everything[-SEEN_LIMIT // 2].at_ms)
+        elif oldest_ms is None or oldest_ms > end_ms - DAY_MS:
+            return
+        del self._seen_counts[station, variable]  # counted anew with the next, when this is on disk
         for evaluation in self._of(station, variable).values():
             seen = in_order_of_time([*self._journal.seen(station, variable, evaluation.since_ms), *observations])
             evaluation.move_checkpoint(each for each in seen if each.at_ms < end_ms)

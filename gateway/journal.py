@@ -20,7 +20,7 @@ from gateway.journal_tables import LETTER_COLUMNS, SCHEMA, STEPS, WRITTEN_OFF, d
 from gateway.newest_frames import NewestFrames
 from gateway.quarantine import QUARANTINED
 from gateway.schema import prepare
-from gateway.series import Seen, in_order_of_time, unpack
+from gateway.series import OBSERVATION_BYTES, Seen, in_order_of_time, unpack
 from gateway.transaction import Transaction
 from gateway.windows import Run, Windows
 
@@ -123,6 +123,12 @@ class Journal:
         )
         kept = (each for row in rows for each in unpack(row[0]))
         return in_order_of_time(each for each in kept if after_ms is None or each.at_ms > after_ms)
+
+    def count_seen(self, station: str, variable: str) -> int:
+        """Return how many observations are kept of what the thresholds have seen."""
+        query = "SELECT coalesce(sum(length(observations)), 0) FROM seen WHERE station = ? AND variable = ?"
+        ((kept_bytes,),) = self._read(query, (station, variable))
+        return int(kept_bytes) // OBSERVATION_BYTES
 
     def first_seen_ms(self, station: str, variable: str) -> int | None:
         """Return the time of the oldest observation that is kept of what the thresholds have seen."""

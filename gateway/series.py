@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from protocol.quality import MISSING
 
-__all__ = ["Seen", "in_order_of_time", "pack", "unpack"]
+__all__ = ["OBSERVATION_BYTES", "Seen", "in_order_of_time", "pack", "unpack"]
+
+
+OBSERVATION_BYTES = 17  # of a packed one: time, value and quality
 
 
 class Seen(NamedTuple):
@@ -24,7 +27,7 @@ def pack(observations: Sequence[Seen]) -> bytes:
 
 
 def unpack(packed: bytes) -> Iterable[Seen]:
-    count = len(packed) // 17
+    count = len(packed) // OBSERVATION_BYTES
     times, values = array("q", packed[: 8 * count]), array("d", packed[8 * count : 16 * count])
     for at_ms, value, quality in zip(times, values, packed[16 * count :], strict=True):
         yield Seen(at_ms, None if quality == MISSING else value, quality)

@@ -216,6 +216,18 @@ def test_the_flag_of_a_threshold_taken_out_of_the_basin_file_is_cleared_and_says
     assert (flag.state, flag.cleared_by) == ("cleared", REMOVED)
 
 
+def test_of_much_in_a_short_time_a_bounded_number_is_seen_again_and_no_flag_is_told_twice(bench, until, monkeypatch):
+    monkeypatch.setattr("gateway.flagging.SEEN_LIMIT", 20)
+    service = bench.start()
+    with bench.station("upper") as upper:
+        for first_no in range(0, 100, 5):
+            upper.publish(stage_batch(first_no, [1200] * 5 if first_no == 10 else [500] * 5))
+            assert upper.has_receipts(7, first_no, first_no + 4)
+            until(service.is_idle, "the gateway is idle")
+            assert service.journal.count_seen("upper", "stage_m") <= 20
+    assert [flag.state for flag in bench.store.read_flags("upper", *FOREVER_MS)] == ["cleared"]
+
+
 def test_what_came_more_than_a_month_before_the_newest_is_let_go_and_no_flag_is_told_again(bench, until):
     service = bench.start()
     flood = [500, 1200, 700, 700, 700]
