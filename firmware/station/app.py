@@ -203,11 +203,10 @@ class Wake:
         )
         began_ms = self._board.monotonic_ms()
         try:
-            asleep_until_ms = self._due_ms() if self._clock.utc_ms() is not None else None
             outcome = self._trial.outcome()
             if outcome:
                 events.append(outcome)
-            if uplink.exchange(asleep_until_ms, deadline_ms, events):
+            if uplink.exchange(self._asleep_until_ms, deadline_ms, events):
                 reports.told(self._clock.utc_ms(), self._counters)
                 if outcome:
                     self._trial.forget_outcome()
@@ -261,6 +260,10 @@ class Wake:
                 self._counters,
             )
             reply = carry_out(command_payload, station)
+        # It may have set others: they hold from the next instant on, for which this wake has yet to set the alarm.
+        self._intervals = intervals_for(
+            self._configuration, self._sampler.channels(), self._intervals.pack(), self._power.tier
+        )
         self.wants_reset = self.wants_reset or station.wants_reset
         return reply
 
@@ -270,6 +273,9 @@ class Wake:
         except Exception as error:
             self._black_box.note_exception("battery", error)
             return None
+
+    def _asleep_until_ms(self):
+        return self._due_ms() if self._clock.utc_ms() is not None else None
 
     def _due_ms(self):
         return self._instants.due_ms(self._intervals.wake_every_ms)

@@ -57,7 +57,7 @@ def _set_interval(arguments, station):
     if station.trial.has_candidate():
         # It may have intervals of its own, and may be given up: nobody could tell what those ordered would replace.
         return FAILED, "a configuration is on trial: wait for its event", {}
-    if station.orders.set_intervals(arguments["record_every_s"], arguments["send_every_s"]):
+    if station.orders.set_intervals(arguments["record_every_s"], arguments["send_every_s"], station.configuration):
         return DONE, "", {}
     return FAILED, "expected record_every_s to divide a day and send_every_s", {}
 

@@ -45,9 +45,7 @@ class Orders:
         """
         self._configured_s = [configuration.record_every_ms // 1000, configuration.send_every_ms // 1000]
         if self._kept["in_place_of_s"] == self._configured_s:
-            record_every_s, send_every_s = self._kept["intervals_s"]
-            configuration.record_every_ms = record_every_s * 1000
-            configuration.send_every_ms = send_every_s * 1000
+            self._put_intervals_into(configuration)
         elif not is_on_trial:
             self._kept["intervals_s"] = self._kept["in_place_of_s"] = None  # on flash with the next command
 
@@ -59,18 +57,22 @@ class Orders:
         self._save()
         return True
 
-    def set_intervals(self, record_every_s, send_every_s):
-        """Keep the intervals and return True; False where a day or the other is no multiple of one."""
+    def set_intervals(self, record_every_s, send_every_s, configuration):
+        """Keep the intervals, apply them, and return True; False where a day or the other is no multiple of one."""
         if not 1 <= record_every_s <= send_every_s <= DAY_S or DAY_S % record_every_s or send_every_s % record_every_s:
             return False
         self._kept["intervals_s"] = [record_every_s, send_every_s]
         self._kept["in_place_of_s"] = self._configured_s
         self._save()
+        self._put_intervals_into(configuration)
         return True
 
     def set_test(self, is_test):
         self._kept["is_test"] = is_test
         self._save()
+
+    def _put_intervals_into(self, configuration):
+        configuration.record_every_ms, configuration.send_every_ms = [each * 1000 for each in self._kept["intervals_s"]]
 
     def _save(self):
         with open(self._path, "w") as file:

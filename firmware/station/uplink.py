@@ -61,7 +61,8 @@ class Uplink:
     def exchange(self, asleep_until_ms, deadline_ms, events=()):
         """Connect, send what is pending, take the receipts, and leave; raise HardwareError or ProtocolError.
 
-        Return True when the broker has all that was sent, with `events`, each (name, detail, facts).
+        Return True when the broker has all that was sent, with `events`, each (name, detail, facts). For
+        `asleep_until_ms()`, None without a date, is asked last, since a command may change it.
         """
         had_open_receipts = self._memory.awaits_receipts
         self._memory.awaits_receipts = True
@@ -76,7 +77,7 @@ class Uplink:
                     event = notices.event(self._board, self._memory, name, detail, facts)
                     self._publish("event", event, connect_by_ms)
                 self._send_records(deadline_ms - FAREWELL_MS)
-                self._publish_asleep(asleep_until_ms, deadline_ms)
+                self._publish_asleep(asleep_until_ms(), deadline_ms)
                 self._memory.awaits_receipts = not self._await_answers(deadline_ms - FAREWELL_MS)
                 self._memory.is_born = self._memory.is_born or not self._session.unacknowledged
                 self._session.disconnect(deadline_ms)

@@ -60,7 +60,8 @@ def test_the_last_word_on_the_intervals_holds():
             else:
                 assert orders.accept("gateway-1", command_no)
                 if what == "order":
-                    assert orders.set_intervals(*intervals_s)
+                    assert orders.set_intervals(intervals_s[0], intervals_s[1], intervals)
+                    assert intervals.in_force_s() == intervals_s, name
         assert intervals.in_force_s() == expected_s, name
 
 

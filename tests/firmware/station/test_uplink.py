@@ -393,6 +393,17 @@ def test_a_command_sets_the_intervals_until_a_configuration_with_others_is_flash
     assert last_step_ms() == 900_000
 
 
+def test_intervals_ordered_hold_from_the_next_instant_on_and_owe_none_before(board, gateway, root):
+    wakes.run(board, root, 2)
+    give(gateway, "set-interval", {"record_every_s": 300, "send_every_s": 300})
+    wakes.run(board, root, 3)
+    give(gateway, "set-interval", {"record_every_s": 1800, "send_every_s": 1800}, command_no=2)
+    wakes.run(board, root, 2)
+    minutes = [(record.utc_ms - wakes.START_MS) // 60_000 for record in wakes.records(board)]
+    assert minutes == [0, 15, 20, 25, 30, 60]
+    assert all(record.values == wakes.GOOD_VALUES for record in wakes.records(board)), "no instant was skipped"
+
+
 def test_intervals_that_do_not_fit_are_refused_with_what_was_expected(board, gateway, root):
     wakes.run(board, root, 2)
     give(gateway, "set-interval", {"record_every_s": 700, "send_every_s": 700})
