@@ -14,8 +14,8 @@ from gateway.rate_limits import RateLimits
 __all__ = ["LETTERS_PER_MINUTE", "QUARANTINED", "Excess", "Quarantine"]
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
-# How many runs (windows.py) the records of a station may become in a day: they are kept for ever, in memory too.
-# Records at equal steps are one; a month of them at unequal minutes, sent at once, is 22,000.
+# How many runs (windows.py) and ranges written off a station's records may become in a day: they are kept for ever, in
+# memory too. Records at equal steps are one; a month of them at unequal minutes, sent at once, is 22,000.
 RUNS_PER_DAY = 50_000
 RUNS_OF_A_LOG = 500  # what a new log counts as, since every message of its station is held against each
 # How many of the messages of one station beyond its limit are kept each minute, to be looked at; the rest are counted.
@@ -80,7 +80,7 @@ class Quarantine:
         return self._beyond(self._minutes[sender], "runs of records within a day", day.runs, RUNS_PER_DAY)
 
     def add_growth(self, sender: str, runs: int, is_new_log: bool) -> None:
-        """Count by how many runs the message that was counted last made the sender's windows grow."""
+        """Count by how many runs the message that was counted last made what is remembered of its sender grow."""
         self._days[sender].runs += runs + RUNS_OF_A_LOG * is_new_log
 
     def keep_dead(self, letters: Iterable[DeadLetter]) -> None:

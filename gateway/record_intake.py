@@ -97,7 +97,8 @@ class RecordIntake:
         if is_reformatted is not None:
             judgement.queue = (origin.station, batch.log_id)
             judgement.counts["queues_reformatted"] = int(is_reformatted)
-        self._quarantine.add_growth(origin.sender, len(window.runs) - runs, is_new_log=is_reformatted is not None)
+        grown = len(window.runs) - runs + len(written_off)
+        self._quarantine.add_growth(origin.sender, grown, is_new_log=is_reformatted is not None)
         return judgement
 
     def take_senml(self, origin: Origin, message: bytes, names: Sequence[SenmlName], received_at_ms: int) -> Judgement:

@@ -196,8 +196,12 @@ def test_a_station_that_has_filled_its_room_for_dead_letters_keeps_what_would_be
 
 @pytest.mark.parametrize(
     "batch_of",
-    [lambda number: stage_batch(2 * number, [500]), lambda number: stage_batch(number, [500], log_id=number + 1)],
-    ids=["numbers left out", "a new log each time"],
+    [
+        lambda number: stage_batch(2 * number, [500]),
+        lambda number: stage_batch(number, [500], log_id=number + 1),
+        lambda number: stage_batch(number, [500], gaps=[(1000 + 2 * number, 1000 + 2 * number)]),
+    ],
+    ids=["numbers left out", "a new log each time", "gaps of numbers not reached yet"],
 )
 def test_a_station_cannot_have_ever_more_remembered_of_it(ingest, monkeypatch, batch_of):
     monkeypatch.setattr(quarantine, "RUNS_PER_DAY", 10)
