@@ -9,6 +9,7 @@ from firmware.station.trust import MUTUAL, SERVER
 from protocol.batch import UINT32_LIMIT
 from protocol.text_parts import split_text
 from rivergauge.basin import Basin, station_configuration
+from rivergauge.listing import format_facts
 from rivergauge.station_options import parse_server
 
 __all__ = ["NAMES", "parse_command"]
@@ -23,6 +24,14 @@ NUMBERS: dict[str, dict[str, tuple[int, int]]] = {
     "send-range": {"first": (1, UINT32_LIMIT), "last": (1, UINT32_LIMIT)},
     "set-interval": {"record_every_s": (1, DAY_S), "send_every_s": (1, DAY_S)},
 }
+# What must hold between the numbers of a command, and how it is said: a station could refuse it hours later only.
+FITTING: dict[str, tuple[Callable[[Mapping[str, int]], bool], str]] = {
+    "send-range": (lambda given: given["first"] <= given["last"], "first not above last"),
+    "set-interval": (
+        lambda given: DAY_S % given["record_every_s"] == 0 and given["send_every_s"] % given["record_every_s"] == 0,
+        f"record_every_s that divides a day ({DAY_S} s) and send_every_s, such as 300 and 900",
+    ),
+}
 HINT = "KEY=VALUE"
 
 
@@ -34,7 +43,11 @@ def parse_command(basin: Basin, station: str, name: str, words: Sequence[str]) -
         raise typer.BadParameter(f"found {name!r}, expected one of {', '.join(NAMES)}", param_hint="NAME")
     bounds = NUMBERS[name]
     found = _pairs(name, words, list(bounds))
-    return [{key: _number(key, found.get(key), bounds[key]) for key in bounds}]
+    given = {key: _number(key, found.get(key), bounds[key]) for key in bounds}
+    fits, expected = FITTING.get(name, (lambda _given: True, ""))
+    if not fits(given):
+        raise typer.BadParameter(f"found {format_facts(given)}, expected {expected}", param_hint=HINT)
+    return [{**given}]
 
 
 def _configuration(basin: Basin, station: str, words: Sequence[str]) -> Mapping[str, object]:

@@ -104,6 +104,9 @@ def text_of(config):
         (["akdzhar", "maintenance"], "on: found nothing, expected 0 to 1"),
         (["akdzhar", "maintenance", "on=yes"], "on: found 'yes', expected 0 to 1"),
         (["akdzhar", "set-interval", "record_every_s=0", "send_every_s=900"], "record_every_s: found '0'"),
+        (["akdzhar", "set-interval", "record_every_s=7", "send_every_s=900"], "divides a day (86400 s)"),
+        (["akdzhar", "set-interval", "record_every_s=300", "send_every_s=400"], "and send_every_s, such as 300"),
+        (["akdzhar", "send-range", "first=5", "last=1"], "found first=5 last=1, expected first not above last"),
         (["akdzhar", "set-interval", "every=5"], "found every; set-interval takes record_every_s=..."),
         (["akdzhar", "new-configuration"], "broker: found nothing, expected HOST:PORT"),
         (["akdzhar", "new-configuration", "broker=h:1", "tls=yes"], "tls: found 'yes', expected mutual"),
@@ -111,6 +114,7 @@ def text_of(config):
     ],
     ids=[
         "no such station", "no such command", "an argument too many", "one missing", "no number", "out of bounds",
+        "no divisor of a day", "no multiple", "a range that ends before it begins",
         "a slip", "no broker", "no such TLS", "no duration",
     ],
 )  # fmt: skip
