@@ -27,9 +27,9 @@ class Constants:
     """Those of all modules of an image, given by their names."""
 
     def __init__(self, trees: dict[str, ast.Module]) -> None:
-        self._trees = trees
+        self._nodes = {name: list(ast.walk(tree)) for name, tree in trees.items()}
         self._packages = {name.rpartition(".")[0] for name in trees}
-        self._assigned = {name: _assigned_once(tree) for name, tree in trees.items()}
+        self._assigned = {name: _assigned_once(tree, self._nodes[name]) for name, tree in trees.items()}
         self._imports = {name: dict(self._imported(name)) for name in trees}
         self._kept = {kept for name in trees for kept in self._reached_otherwise(name)}
 
@@ -60,7 +60,7 @@ class Constants:
 
     def constant(self, module: str, name: str) -> Value | None:
         """Return the value of a constant that a module assigns, or has imported; None if there is none."""
-        if name in self._kept or module not in self._trees or f"{module}.{name}" in self._trees:
+        if name in self._kept or module not in self._nodes or f"{module}.{name}" in self._nodes:
             return None
         if name in self._imports[module]:
             return self.constant(*self._imports[module][name])
@@ -75,18 +75,18 @@ class Constants:
 
     def _imported(self, module: str) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield (name in this module, (module that it comes from, its name there)); a module comes from its package."""
-        for node in ast.walk(self._trees[module]):
+        for node in self._nodes[module]:
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     yield alias.asname or alias.name, (self.origin(module, node), alias.name)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
-                    if alias.name in self._trees and "." not in alias.name:
+                    if alias.name in self._nodes and "." not in alias.name:
                         yield alias.asname or alias.name, ("", alias.name)
 
     def _reached_otherwise(self, module: str) -> Iterator[str]:
         """Yield what may be the name of a constant that is not reached through its module, or only when it runs."""
-        for node in ast.walk(self._trees[module]):
+        for node in self._nodes[module]:
             if isinstance(node, ast.Attribute):
                 is_of_module = isinstance(node.value, ast.Name) and node.value.id in self._imports[module]
                 if not is_of_module:
@@ -101,7 +101,7 @@ def assigned_names(target: ast.expr) -> list[str]:
     return [name.id if isinstance(name, ast.Name) else "" for name in targets]
 
 
-def _assigned_once(tree: ast.Module) -> dict[str, ast.expr]:
+def _assigned_once(tree: ast.Module, nodes: list[ast.AST]) -> dict[str, ast.expr]:
     """Return what a module assigns to its names in capitals, but for those that it assigns again anywhere."""
     found: dict[str, ast.expr] = {}
     for node in tree.body:
@@ -109,7 +109,5 @@ def _assigned_once(tree: ast.Module) -> dict[str, ast.expr]:
             names = assigned_names(node.targets[0])
             values = node.value.elts if isinstance(node.value, ast.Tuple) and len(names) > 1 else [node.value]
             found |= {name: value for name, value in zip(names, values, strict=False) if len(names) == len(values)}
-    stored = Counter(
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    )
+    stored = Counter(node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
     return {name: value for name, value in found.items() if name.isupper() and stored[name] == 1}
