@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firmware.flash import ImagePlan, PlannedFile, compile_firmware
-from firmware.flash.constants import inline_constants
+from firmware.flash.inlining import inline_constants
 from firmware.virtual.host import River, VirtualStation
 from firmware.virtual.host.flash_image import FILE_SYSTEM_BLOCKS
 from firmware.virtual.rom.nor_flash import BLOCK_BYTES, WEAR_HEADER_BYTES
