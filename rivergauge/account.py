@@ -53,7 +53,7 @@ def account_for(
     faster_every_s: int | None = None,
     waiting: int = 0,
 ) -> StationAccount:
-    """Return the account of a station with one stage sensor; `true_stage_m(unix_ms)` is the river, None if unknown.
+    """Return the account of a station by the stages of its sensors; `true_stage_m(unix_ms)` is the river, None if unknown.
 
     Where the station has a trigger, records may be there at the instants of `faster_every_s` too; none of them is owed.
     """
@@ -77,7 +77,7 @@ def account_for(
         ),
         overwritten=len(absent) - len(lost),
         lost_ms=lost,
-        stored_twice_ms=tuple(sorted(at_ms for at_ms, there in by_instant.items() if len(there) > 1)),
+        stored_twice_ms=tuple(sorted(at_ms for at_ms, there in by_instant.items() if _is_doubled(there))),
         unscheduled_ms=tuple(at_ms for at_ms in not_due_ms if not _may_be_recorded(at_ms, faster_every_s)),
         by_trigger=sum(_may_be_recorded(at_ms, faster_every_s) for at_ms in not_due_ms),
         max_abs_error_m=max(errors, default=None),
@@ -87,6 +87,10 @@ def account_for(
 
 def _may_be_recorded(at_ms: int, faster_every_s: int | None) -> bool:
     return faster_every_s is not None and at_ms % (faster_every_s * 1000) == 0
+
+
+def _is_doubled(there: Sequence[Observation]) -> bool:
+    return len({each.sensor for each in there}) < len(there)
 
 
 def _is_explained(observation: Observation) -> bool:

@@ -11,11 +11,11 @@ DUE_MS = due_instants_ms(0, 4 * EVERY_MS, 900)
 RIVER_M = 1.5
 
 
-def observation(at_ms, record_no=None, value=RIVER_M, reason=None, variable="stage_m"):
+def observation(at_ms, record_no=None, value=RIVER_M, reason=None, variable="stage_m", sensor=1):
     return Observation(
         basin="syr-darya",
         station="akdzhar",
-        sensor=1,
+        sensor=sensor,
         variable=variable,
         observed_at_ms=at_ms,
         value=value,
@@ -43,6 +43,11 @@ def test_due_instants_are_whole_multiples_and_leave_out_the_end():
 def test_everything_stored_once_is_exact():
     found = account(ALL)
     assert found.is_exact and found.stored == 4 and found.max_abs_error_m == 0
+
+
+def test_two_sensors_of_stage_are_no_record_stored_twice():
+    found = account([*ALL, *(observation(at_ms, sensor=2) for at_ms in DUE_MS)])
+    assert found.is_exact and found.stored == 4
 
 
 @pytest.mark.parametrize(
