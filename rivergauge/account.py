@@ -53,7 +53,7 @@ def account_for(
     faster_every_s: int | None = None,
     waiting: int = 0,
 ) -> StationAccount:
-    """Return the account of a station by the stages of its sensors; `true_stage_m(unix_ms)` is the river, None if unknown.
+    """Return the account of a station by its stages; `true_stage_m(unix_ms)` is the river, None if unknown.
 
     Where the station has a trigger, records may be there at the instants of `faster_every_s` too; none of them is owed.
     """
