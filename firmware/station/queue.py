@@ -9,12 +9,10 @@ records to a block the queue erases 0.016 blocks per record.
 import struct
 
 from . import slots
+from .loading import PassingModules
 from .ring import SLOTS_PER_BLOCK, FlashFailed, Ring
 
 __all__ = ["FlashFailed", "Queue"]
-
-EARLIEST_GUESS_MS = 946_684_800_000  # 2000-01-01: for a station that never knew the time; plainly no true date
-GUESSED_STEP_MS = 1000  # between records of which only the order is known
 
 _HINT = "<BIBIIBB"
 
@@ -122,14 +120,10 @@ class Queue:
 
         `utc_at(monotonic_ms)` gives the date. One that was torn by a power cut is finished by the same date.
         """
-        dated = 0
-        for place, record, before, limit_ms in self._walk_between_dates():
-            if record.utc_ms is None and record.boot_no == boot_no:
-                # Times rise strictly with record numbers; what a stepped clock would put elsewhere stays undated.
-                utc_ms = utc_at(record.monotonic_ms)
-                if (before is None or before.utc_ms < utc_ms) and utc_ms < limit_ms:
-                    dated += self._date(place, record, utc_ms, clock_quality)
-        return dated
+        with PassingModules():
+            from .undated import date_records
+
+            return date_records(self._ring, self._front, boot_no, utc_at, clock_quality)
 
     def date_by_guess(self, is_given_up, clock_quality, stepped_boot_no=None):
         """Date the undated records of which `is_given_up(record)`, each after the one before it; return how many.
@@ -137,14 +131,10 @@ class Queue:
         A record is put as long after the one before it as the boot they share tells, so the guess is a lower bound; in
         the boot `stepped_boot_no`, whose clock was set back, only the order is kept.
         """
-        dated = 0
-        for place, record, before, limit_ms in self._walk_between_dates():
-            if record.utc_ms is None and is_given_up(record):
-                utc_ms = _guess_ms(before, record, record.boot_no == stepped_boot_no)
-                if utc_ms >= limit_ms:
-                    utc_ms = (before.utc_ms + limit_ms) // 2
-                dated += self._date(place, record, utc_ms, clock_quality)
-        return dated
+        with PassingModules():
+            from .undated import date_by_guess
+
+            return date_by_guess(self._ring, self._front, is_given_up, clock_quality, stepped_boot_no)
 
     def mark_receipted(self, ranges):
         """Keep for ever that the records in the (first, last) `ranges` are done; return how many were new."""
@@ -189,40 +179,6 @@ class Queue:
         for header in self._headers_with_gaps():
             if any(first <= header.lost_first and header.lost_last <= last for first, last in gaps):
                 self._ring.mark_block(header.sequence, slots.GAP_TOLD_AT)
-
-    def _walk_between_dates(self):
-        """Yield (place, Record, the last dated Record before it, the next date after it) for all that are pending.
-
-        The caller may date the record that it is given.
-        """
-        start = (self._front[0] - 1, 0)  # so that there is one before the first pending record
-        limits = []
-        last_undated_no = None
-        for _, _, record in self._ring.walk(start):
-            if record.utc_ms is None:
-                last_undated_no = record.record_no
-            elif last_undated_no is not None:
-                limits.append((last_undated_no, record.utc_ms))
-                last_undated_no = None
-        before = None
-        for sequence, slot, record in self._ring.walk(start):
-            while limits and limits[0][0] < record.record_no:
-                limits.pop(0)
-            yield (sequence, slot), record, before, limits[0][1] if limits else slots.DATE_LIMIT_MS
-            if record.utc_ms is not None:
-                before = record
-
-    def _date(self, place, record, utc_ms, clock_quality):
-        """Write a date and return True; False where bits that it needs are gone already."""
-        if utc_ms >= slots.DATE_LIMIT_MS:
-            return False
-        at, date = slots.encode_date(utc_ms, clock_quality)
-        self._ring.read(*place)
-        if not slots.takes_date(self._ring.slot_bytes, date):
-            return False
-        self._ring.clear_bits(*place, at, date)
-        record.utc_ms = utc_ms
-        return True
 
     def _is_of_this_configuration(self, header):
         return header.configuration_no == self._configuration_no and header.channels == self._channels
@@ -315,11 +271,3 @@ class Queue:
             header = self._ring.header(sequence)
             if header is not None and header.lost_first and not header.is_gap_told:
                 yield header
-
-
-def _guess_ms(before, record, keeps_order_only):
-    if before is None:
-        return EARLIEST_GUESS_MS + record.monotonic_ms
-    if not keeps_order_only and before.boot_no == record.boot_no and before.monotonic_ms < record.monotonic_ms:
-        return before.utc_ms + record.monotonic_ms - before.monotonic_ms
-    return before.utc_ms + GUESSED_STEP_MS
