@@ -57,13 +57,15 @@ def whole_firmware() -> ImagePlan:
 
 
 @pytest.fixture
-def measuring(part: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., MeasuringStation]]:
+def measuring(
+    part: Callable[[str], str], whole_firmware: ImagePlan, tmp_path: Path
+) -> Iterator[Callable[..., MeasuringStation]]:
     """Return make(sensors of station.json, wired=the same, **other members) -> a station with the whole firmware."""
     stations: list[MeasuringStation] = []
 
     def make(sensors: list[dict], wired: list[dict] | None = None, **changes) -> MeasuringStation:
-        place = (part("micropython"), tmp_path / "measuring")
-        stations.append(MeasuringStation(*place, sensors, wired or sensors, **changes))
+        made_of = (part("micropython"), whole_firmware, tmp_path / "measuring")
+        stations.append(MeasuringStation(*made_of, sensors, wired or sensors, **changes))
         return stations[-1]
 
     yield make

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from firmware.flash import BoardConnection, compile_firmware, plan_image, verify, write_image
+from firmware.flash import BoardConnection, ImagePlan, plan_image, verify, write_image
 from firmware.station.queue import Queue
 from firmware.virtual.host import Bench, Clock, VirtualStation
 from protocol.quality import MISSING
@@ -29,12 +29,14 @@ class MeasuringStation:
     `sensors` is what the station is told it has, `wired` what it has; `changes` are members of its configuration.
     """
 
-    def __init__(self, micropython: str, folder: Path, sensors: list[dict], wired: list[dict], **changes) -> None:
+    def __init__(
+        self, micropython: str, firmware: ImagePlan, folder: Path, sensors: list[dict], wired: list[dict], **changes
+    ) -> None:
         self.first_ms = START_MS + QUARTER_MS
         self.river = rising_river()
         self.bench = Bench(Clock(self.first_ms - POWER_ON_LEAD_MS), micropython, folder, is_uplink_up=lambda: False)
         self.virtual: VirtualStation = self.bench.add_station("measuring", self.river, wired)
-        plan = plan_image(compile_firmware("virtual"), _configuration(sensors) | changes, bytes(32))
+        plan = plan_image(firmware, _configuration(sensors) | changes, bytes(32))
         self.virtual.hold_in_repl()
         with BoardConnection(self.virtual.console_port) as board:
             write_image(board, plan)
