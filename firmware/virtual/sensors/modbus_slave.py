@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from math import ceil
 
+from firmware.virtual.sensors.crc import crc16
 from firmware.virtual.sensors.instrument import AnsweringInstrument
 
-__all__ = ["ModbusSlave", "crc16"]
+__all__ = ["ModbusSlave", "frame_check"]
 
+CRC_START = 0xFFFF
 READ_HOLDING = 3
 REQUEST_BYTES = 8
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_COUNT = 1, 2, 3
@@ -38,11 +40,11 @@ class ModbusSlave(AnsweringInstrument):
         self._frame = data if began_ms - self._heard_until_ms >= silence_ms else self._frame + data
         self._heard_until_ms = ended_ms
         frame = self._frame
-        is_request = len(frame) == REQUEST_BYTES and crc16(frame[:-2]) == frame[-2:]
+        is_request = len(frame) == REQUEST_BYTES and frame_check(frame[:-2]) == frame[-2:]
         if self._powered_at_ms is None or not is_request or frame[0] != self._address or self._fails("silent"):
             return
         answer = self._answer(frame[1], int.from_bytes(frame[2:4]), int.from_bytes(frame[4:6]), ceil(ended_ms))
-        answer += crc16(answer)
+        answer += frame_check(answer)
         if self._fails("crc"):
             answer = answer[:-1] + bytes((answer[-1] ^ 0x55,))
         if self._fails("noise"):
@@ -66,11 +68,6 @@ class ModbusSlave(AnsweringInstrument):
         return bytes((self._address, function, len(data))) + data
 
 
-def crc16(data: bytes) -> bytes:
+def frame_check(data: bytes) -> bytes:
     """Return the CRC of a frame, low byte first (section 6.2.2)."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
-    return crc.to_bytes(2, "little")
+    return crc16(data, CRC_START).to_bytes(2, "little")

@@ -5,8 +5,11 @@ Written from the standard and not from the recorder: two readings of it find wha
 
 from struct import calcsize, pack
 
-__all__ = ["crc16", "crc_characters", "even", "packet", "packets_of", "pages_of", "plain"]
+from firmware.virtual.sensors.crc import crc16
 
+__all__ = ["crc_characters", "even", "packet", "packets_of", "pages_of", "plain"]
+
+CRC_START = 0  # section 4.4.12.1
 FLOAT32 = 9
 # Type of the values (table 16): the letter of one in `struct`.
 VALUE_LETTERS = {1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "q", 8: "Q", FLOAT32: "f", 10: "d"}
@@ -24,26 +27,16 @@ def plain(data: bytes) -> str | None:
     return bytes(byte & 0x7F for byte in data).decode("ascii")
 
 
-def crc16(data: bytes) -> int:
-    """Return the CRC of bytes (section 4.4.12.1)."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
-    return crc
-
-
 def crc_characters(text: str) -> str:
     """Return the three CRC characters of an answer (section 4.4.12.2)."""
-    crc = crc16(text.encode())
+    crc = crc16(text.encode(), CRC_START)
     return chr(0x40 | crc >> 12) + chr(0x40 | crc >> 6 & 0x3F) + chr(0x40 | crc & 0x3F)
 
 
 def packet(address: str, value_type: int = 0, payload: bytes = b"") -> bytes:
     """Return a packet (table 14); the empty one (table 15) without type and payload."""
     data = address.encode() + pack("<HB", len(payload), value_type) + payload
-    return data + pack("<H", crc16(data))
+    return data + pack("<H", crc16(data, CRC_START))
 
 
 def packets_of(address: str, value_type: int, values: list[float], payload_bytes: int = 1000) -> list[bytes]:

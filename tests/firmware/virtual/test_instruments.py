@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.virtual.sensors import INSTRUMENTS
-from firmware.virtual.sensors.modbus_slave import crc16
+from firmware.virtual.sensors.modbus_slave import frame_check
 from firmware.virtual.sensors.sdi12_encoding import crc_characters, even, plain
 
 CHARACTER_MS = 10_000 / 1200
@@ -113,14 +113,14 @@ def test_a_break_ends_a_measurement_that_has_the_line_to_itself_and_not_a_concur
 
 def request(address=1, function=3, first=0x0100, count=4):
     frame = bytes((address, function)) + first.to_bytes(2) + count.to_bytes(2)
-    return frame + crc16(frame)
+    return frame + frame_check(frame)
 
 
 def test_a_slave_answers_a_whole_request_with_its_registers():
     slave = powered(KELLER)
     slave.receive(request(), 1000.0, 1009.0)
     _, data = said(slave)
-    assert data[:3] == bytes((1, 3, 8)) and crc16(data[:-2]) == data[-2:]
+    assert data[:3] == bytes((1, 3, 8)) and frame_check(data[:-2]) == data[-2:]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_slave_says_nothing_to_what_is_no_request_of_its_own(frame):
 def test_a_slave_refuses_what_it_cannot_give(asked, error):
     slave = powered(KELLER)
     slave.receive(asked, 1000.0, 1009.0)
-    assert said(slave)[1] == error + crc16(error)
+    assert said(slave)[1] == error + frame_check(error)
 
 
 def test_a_request_that_follows_other_bytes_without_a_silence_is_part_of_their_frame():
