@@ -5,9 +5,9 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["refuse_another_user", "told"]
+__all__ = ["FAILED", "refuse_another_user", "told"]
 
-FAILED = 1
+FAILED = 1  # exit status of a command whose work failed
 
 
 def told(error: Exception) -> str:

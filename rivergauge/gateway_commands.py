@@ -15,7 +15,7 @@ from gateway.journal import Journal
 from gateway.settings import load_settings
 from gateway.status import read_status
 from rivergauge.basin import Basin, ConfigurationError, load_basin
-from rivergauge.failures import refuse_another_user
+from rivergauge.failures import FAILED, refuse_another_user
 from rivergauge.listing import Form, print_listing
 
 __all__ = [
@@ -33,7 +33,6 @@ ConfigOption = Annotated[Path, typer.Option("--config", help="The settings of th
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 DEFAULT_CONFIG = Path("gateway.toml")
-FAILED = 1
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
